@@ -1,0 +1,164 @@
+"""The `npgen` command: it parses, calls and prints.
+
+Bad input ends with exit code 2 and one or two lines on stderr, an interrupted run with 130. What a command needs is
+imported when it runs, so that `npgen --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+import npgen
+from npgen.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; always ends with SystemExit."""
+    try:
+        status = cli.main(arguments, prog_name="npgen", standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except InputError as error:
+        _fail(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        print("npgen: interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> None:
+    print(f"npgen: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(npgen.__version__)
+def cli():
+    """Deep generative models that read like the papers."""
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("npgen-demo"), show_default=True)
+def demo(out):
+    """Train FVSBN, NADE and a VAE on 8x8 digits and draw what they learned, within a minute."""
+    from npgen import demo
+
+    demo.main(out, Console())
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+@cli.group()
+def data():
+    """Data sets: what there is, where it lies, whether it is whole."""
+
+
+@data.command("list")
+def data_list():
+    """All data sets, and where each was found."""
+    from npgen.data import describe
+
+    table = Table("name", "what", "where")
+    for row in describe():
+        table.add_row(*row)
+    Console().print(table)
+
+
+@data.command("path")
+@click.argument("name")
+def data_path(name):
+    """The files of data set NAME, one a line."""
+    from npgen.sources import path
+
+    for file in path(name):
+        click.echo(file)
+
+
+@data.command("verify")
+@click.argument("name")
+@click.pass_context
+def data_verify(context, name):
+    """Compare the files of data set NAME with their checksums; exit code 2 if one is wrong."""
+    from npgen.sources import verify
+
+    results = verify(name)
+    for path, problem in results:
+        click.echo(problem or f"{path}: right", err=problem is not None)
+    if any(problem for _, problem in results):
+        context.exit(2)
+
+
+def _sizes(context, parameter, text):
+    """(200, 200) from "200,200"."""
+    if text is None:
+        return None
+    try:
+        sizes = tuple(int(size) for size in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise click.BadParameter(f"expected sizes of at least 1, such as 500 or 200,200; found {text!r}")
+    return sizes
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("name", metavar="EXPERIMENT|MODEL")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("run.npz"), show_default=True)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out, if there is one.")
+@click.option("--data", metavar="NAME", help="Data set, for a MODEL; see `npgen data list`.")
+@click.option("--digit", type=int, help="Keep one class only.")
+@click.option("--invert", is_flag=True, default=None, help="Of caltech101_silhouettes: 1 is the object.")
+@click.option("--binarize", type=click.Choice(["threshold", "static", "dynamic"]), help="How grey data become binary.")
+@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True), help="Of --binarize threshold.")
+@click.option("--hidden", callback=_sizes, metavar="N[,N...]", help="Sizes of the hidden layers, e.g. 500 or 200,200.")
+@click.option("--latent", type=click.IntRange(1), help="Number of latent variables.")
+@click.option("--steps", "n_steps", type=click.IntRange(1), help="Number of updates.")
+@click.option("--batch-size", type=click.IntRange(1))
+@click.option("--step-size", type=click.FloatRange(0, min_open=True))
+@click.option("--schedule", type=click.Choice(["constant", "cosine"]), help="Of the step size.")
+@click.option("--validate-every", type=click.IntRange(1), metavar="STEPS")
+@click.option("--patience", type=click.IntRange(1), help="Stop after so many validations without a better one.")
+@click.option("--seed", type=click.IntRange(0))
+@click.pass_context
+def train(context, name, out, resume, **options):
+    """Train an EXPERIMENT of the table, or a MODEL with --data, into a checkpoint.
+
+    Options change the row of the table. Ctrl-C stops between two steps and leaves a checkpoint; --resume goes on from
+    there.
+    """
+    from npgen import commands
+
+    finished = commands.train(name, options, out, resume, Console())
+    if not finished:
+        context.exit(130)
+
+
+@cli.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--part", type=click.Choice(["test", "valid"]), default="test", show_default=True)
+@click.option("--importance", "n_importance", type=click.IntRange(1), help="Samples of the estimate, for a VAE.")
+def evaluate(checkpoint, part, n_importance):
+    """Nats per image of the best parameters in a CHECKPOINT, with their standard error."""
+    from npgen import commands
+
+    commands.evaluate(checkpoint, part, n_importance, Console())
+
+
+@cli.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("-n", "n_samples", type=click.IntRange(1), default=25, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("samples.png"), show_default=True)
+def sample(checkpoint, n_samples, seed, out):
+    """Draw images from the model in a CHECKPOINT into a figure."""
+    from npgen import commands
+
+    commands.sample(checkpoint, n_samples, seed, out)
+    click.echo(f"{out}: {n_samples} samples")

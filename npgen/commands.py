@@ -1,0 +1,87 @@
+"""What `npgen train`, `npgen evaluate` and `npgen sample` do, once their arguments are parsed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from npgen import checkpoint, experiments, figures, run
+from npgen.errors import InputError
+from npgen.experiments import Prepared
+from npgen.files import writable_folder
+from npgen.nested import named_leaves
+from npgen.progress import deferred_interrupt, follow
+
+
+def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: Console) -> bool:
+    """Train into the checkpoint `out`; whether the run came to its end."""
+    experiment = experiments.from_options(name, options)
+    writable_folder(out.parent)
+    if out.exists() and not resume:
+        raise InputError(f"{out} exists already. Go on with it by --resume, or choose another --out.")
+    prepared = experiments.prepare(experiment)
+    plan = prepared.plan
+    ended = run.resume(plan, out) if out.exists() else run.start(plan, prepared.params)
+    experiments.warm_up(prepared, console)
+    with deferred_interrupt() as interrupted:
+        runs = run.advance(plan, ended, out, interrupted)
+        ended = follow(console, experiment.name, runs, plan.n_steps, plan.batch_size) or ended
+    if not ended.finished:
+        console.print(f"interrupted after step {ended.step}; {out} is whole. Go on with the same command and --resume.")
+        return False
+    console.print(
+        f"{out}: best validation {ended.stopping.best:.2f} nats, {ended.step} steps, {ended.seconds:.1f} s. "
+        f"Now: npgen evaluate {out}",
+        soft_wrap=True,
+    )
+    return True
+
+
+def evaluate(path: Path, part: str, n_importance: int | None, console: Console) -> None:
+    """Print the nats per image of a checkpoint on one part of its data set."""
+    prepared, params = load(path)
+    experiment, n_visible = prepared.experiment, prepared.dataset.n_visible
+    x = getattr(prepared.dataset, part)
+    k = n_importance or experiment.n_importance
+    with console.status(f"evaluating {len(x)} images"):
+        nats = experiments.test_nats(prepared.model, params, x, k)
+    latent = hasattr(prepared.model, "log_prob_estimate")
+    console.print(
+        f"{experiment.name}, {part}: {nats.mean:.2f} ± {nats.standard_error:.2f} nats per image"
+        f"{f' (IWAE bound, k = {k})' if latent else ''}, {nats.mean / n_visible / np.log(2):.4f} bits per dimension",
+        soft_wrap=True,
+    )
+    if experiment.published is not None:
+        console.print(f"published: {experiment.published} ({experiment.source})", soft_wrap=True)
+
+
+def sample(path: Path, n_samples: int, seed: int, out: Path) -> None:
+    """Draw a figure of samples from a checkpoint."""
+    writable_folder(out.parent)
+    prepared, params = load(path)
+    experiment = prepared.experiment
+    x = prepared.model.sample(params, np.random.default_rng(seed), n_samples)
+    n_columns = int(np.ceil(np.sqrt(n_samples)))
+    caption = f"{experiment.model.upper()} on {experiment.data}, seed {seed}"
+    title = f"{n_samples} sample{'s' if n_samples > 1 else ''}"
+    figures.save(figures.image_grid(x, prepared.dataset.image_shape, caption, n_columns, title), out)
+
+
+def load(path: Path) -> tuple[Prepared, Any]:
+    """The experiment in a checkpoint, with its data, and its best parameters."""
+    arrays, facts = checkpoint.load(path)
+    prepared = experiments.prepare(experiments.from_recipe(facts.get("recipe", {}), path))
+    expected, found = dict(shapes(prepared.params)), dict(shapes(arrays.get("best", {})))
+    if found != expected:
+        raise InputError(
+            f"{path} is a checkpoint of another model: expected the parameters of {prepared.experiment.model}, "
+            f"{expected}; found {found}. Train it again."
+        )
+    return prepared, arrays["best"]
+
+
+def shapes(params: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """(name, shape) of every parameter."""
+    return ((name, leaf.shape) for name, leaf in named_leaves(params))

@@ -1,0 +1,274 @@
+"""Densities, divergences and samplers of the distributions that the models are made of.
+
+Log-densities are per example, in nats, and summed over the variables of an example. They take *logits* and *log
+standard deviations*, never probabilities and variances: every formula stays finite where exp or log would not. Arrays
+that would only fit by broadcasting are refused, because (n, 1) against (n,) broadcasts to (n, n) without a word.
+
+`sigmoid`, `softplus`, `logsumexp` and `bernoulli_log_prob` are primitives of autograd with their derivative beside
+them, written with `autograd.numpy`, so they can be differentiated again.
+"""
+
+import math
+
+import autograd.numpy as np
+import numpy as onp
+from autograd.extend import defvjp, primitive
+
+from npgen.errors import InputError
+
+LOG_2PI = math.log(2 * math.pi)
+
+# --- functions of a real number --------------------------------------------------------------------------------------
+
+
+@primitive
+def sigmoid(x):
+    """1 / (1 + exp(-x)), of any shape, without overflow and to full relative precision on both sides.
+
+    >>> float(sigmoid(-1000.0)), float(sigmoid(0.0)), float(sigmoid(1000.0))
+    (0.0, 0.5, 1.0)
+    """
+    small = onp.exp(-onp.abs(x))  # <= 1: cannot overflow
+    return onp.where(onp.asarray(x) >= 0, 1, small) / (1 + small)
+
+
+defvjp(sigmoid, lambda probs, x: lambda g: g * probs * (1 - probs))
+
+
+@primitive
+def softplus(x):
+    """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), of any shape, without overflow.
+
+    >>> float(softplus(1000.0)), float(softplus(-1000.0))
+    (1000.0, 0.0)
+    """
+    return onp.maximum(x, 0) + onp.log1p(onp.exp(-onp.abs(x)))
+
+
+defvjp(softplus, lambda ans, x: lambda g: g * sigmoid(x))
+
+
+@primitive
+def logsumexp(x, axis=-1, keepdims=False):
+    """log sum_k exp(x_k) along one axis; -inf where every x_k is.
+
+    >>> float(logsumexp(onp.array([-1000.0, -1000.0]))) == -1000.0 + math.log(2)
+    True
+    """
+    x = onp.asarray(x)
+    largest = onp.max(x, axis=axis, keepdims=True)
+    largest = onp.where(onp.isfinite(largest), largest, onp.zeros_like(largest))  # inf - inf would be nan
+    with onp.errstate(divide="ignore"):  # log 0 = -inf is the answer where every x_k is -inf
+        result = largest + onp.log(onp.sum(onp.exp(x - largest), axis=axis, keepdims=True))
+    return result if keepdims else onp.squeeze(result, axis=axis)
+
+
+def _logsumexp_vjp(ans, x, axis=-1, keepdims=False):
+    total = ans if keepdims else np.expand_dims(ans, axis)
+    weights = np.exp(x - np.where(np.isfinite(total), total, 0.0))  # softmax(x); zero where every x_k is -inf
+    return lambda g: (g if keepdims else np.expand_dims(g, axis)) * weights
+
+
+defvjp(logsumexp, _logsumexp_vjp)
+
+
+# --- Bernoulli -------------------------------------------------------------------------------------------------------
+
+
+@primitive
+def bernoulli_log_prob(targets, logits):
+    """sum_d t_d log s_d + (1 - t_d) log(1 - s_d) with s = sigmoid(logits), in nats, (n,).
+
+    With s = sigmoid(l), log s = -softplus(-l) and log(1 - s) = -softplus(l), so that a term is
+
+        -( (1 - t) max(l, 0) + t max(-l, 0) + log(1 + exp(-|l|)) ).
+
+    No summand is negative, so nothing cancels: the value is exact at any logit, and for any target in [0, 1].
+
+    Parameters
+    ----------
+    targets : array (..., D)
+        In [0, 1]; grey values give the negated cross-entropy, which is not the density of a grey image.
+    logits : array (..., D), the same shape
+
+    Returns
+    -------
+    array (...)
+        nats, summed over the last axis.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a target is outside [0, 1].
+
+    Examples
+    --------
+    >>> bernoulli_log_prob(onp.array([[1.0, 0.0]]), onp.array([[1e4, 1e4]]))
+    array([-10000.])
+    """
+    targets, logits = onp.asarray(targets), onp.asarray(logits)
+    _require_same_shape(targets=targets, logits=logits)
+    if targets.size and not (targets.min() >= 0 and targets.max() <= 1):
+        raise ValueError(f"targets: expected values in [0, 1]; found {targets.min()} to {targets.max()}")
+    terms = targets * onp.maximum(-logits, 0)
+    terms += (1 - targets) * onp.maximum(logits, 0)
+    terms += onp.log1p(onp.exp(-onp.abs(logits)))
+    return -onp.sum(terms, axis=-1)
+
+
+defvjp(
+    bernoulli_log_prob,
+    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * logits,
+    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * (targets - sigmoid(logits)),
+)
+
+
+def bernoulli_sample(rng, logits):
+    """x_d ~ Bernoulli(sigmoid(logits_d)), uint8 of the shape of `logits`."""
+    return (rng.random(logits.shape) < sigmoid(logits)).astype(onp.uint8)
+
+
+def require_binary(x):
+    """Raise ValueError unless every value of `x` is 0 or 1: a binary model gives other values no probability."""
+    x = onp.asarray(x)
+    outside = (x != 0) & (x != 1)
+    if outside.any():
+        raise ValueError(f"expected data in {{0, 1}}; found {x[outside][0]}. Binarize it first (npgen.data.binarize)")
+
+
+def logit_of_marginals(n_visible, marginals=None):
+    """log(p / (1 - p)), (D,): the biases that give independent pixels these marginals; zeros where none are given.
+
+    Raises
+    ------
+    InputError
+        Unless `marginals` has shape (D,) and lies strictly between 0 and 1, where the logit is finite.
+    """
+    if marginals is None:
+        return onp.zeros(n_visible)
+    marginals = onp.asarray(marginals, onp.float64)
+    if marginals.shape != (n_visible,) or not ((marginals > 0) & (marginals < 1)).all():
+        raise InputError(
+            f"marginals: expected ({n_visible},) values strictly between 0 and 1; found shape {marginals.shape}, "
+            f"from {marginals.min(initial=1)} to {marginals.max(initial=0)}. npgen.data.marginals gives such values"
+        )
+    return onp.log(marginals) - onp.log1p(-marginals)
+
+
+# --- categorical -----------------------------------------------------------------------------------------------------
+
+
+def categorical_log_prob(targets, logits):
+    """sum over the variables of log softmax(logits)[target], in nats, (n,).
+
+    Parameters
+    ----------
+    targets : integer array (n, ...)
+        In 0..K-1.
+    logits : array (n, ..., K)
+        One more axis than `targets`.
+
+    Returns
+    -------
+    array (n,)
+        nats, summed over every axis but the first.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a target is not an integer in 0..K-1.
+    """
+    targets = onp.asarray(targets)
+    if logits.shape[:-1] != targets.shape:
+        raise ValueError(f"expected logits of shape targets.shape + (K,); found {logits.shape} for {targets.shape}")
+    n_categories = logits.shape[-1]
+    if not onp.issubdtype(targets.dtype, onp.integer) or (
+        targets.size and not (targets.min() >= 0 and targets.max() < n_categories)
+    ):
+        raise ValueError(f"targets: expected integers in 0..{n_categories - 1}; found {targets.dtype} {targets}")
+    one_hot = targets[..., None] == onp.arange(n_categories)
+    # `where`, not a product: a category of logit -inf that is not the target must not turn 0 * inf into nan.
+    chosen = np.sum(np.where(one_hot, logits, np.zeros_like(logits)), axis=-1)
+    log_probs = chosen - logsumexp(logits, axis=-1)
+    return np.sum(np.reshape(log_probs, (len(targets), -1)), axis=-1)
+
+
+def categorical_sample(rng, logits):
+    """k ~ softmax(logits) along the last axis: integers of shape `logits.shape[:-1]`.
+
+    By the Gumbel-max trick: argmax_k (logits_k + Gumbel noise) has exactly these probabilities.
+    """
+    return onp.argmax(logits + rng.gumbel(size=logits.shape), axis=-1)
+
+
+# --- Gaussian --------------------------------------------------------------------------------------------------------
+
+
+def gaussian_log_prob(x, mean, log_std):
+    """log N(x; mean, exp(log_std)^2 I), in nats, (n,): the sum over d of
+
+        -(x_d - mean_d)^2 / (2 sigma_d^2) - log sigma_d - log(2 pi) / 2.
+
+    Parameters
+    ----------
+    x, mean, log_std : arrays (..., D) of one shape
+
+    Returns
+    -------
+    array (...)
+        nats, summed over the last axis.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    _require_same_shape(x=x, mean=mean, log_std=log_std)
+    standardised = (x - mean) * np.exp(-log_std)
+    return -np.sum(0.5 * standardised * standardised + log_std + 0.5 * LOG_2PI, axis=-1)
+
+
+def gaussian_kl(mean, log_std):
+    """KL( N(mean, exp(log_std)^2 I) || N(0, I) ) >= 0, in nats, (n,).
+
+        sum_d ( mean_d^2 + sigma_d^2 - 1 ) / 2 - log sigma_d
+
+    Source: Kingma and Welling 2014, appendix B, which gives its negative.
+
+    Parameters
+    ----------
+    mean, log_std : arrays (..., D) of one shape
+
+    Returns
+    -------
+    array (...)
+        nats, summed over the last axis.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    _require_same_shape(mean=mean, log_std=log_std)
+    return np.sum(0.5 * (mean * mean + np.exp(2 * log_std) - 1) - log_std, axis=-1)
+
+
+def gaussian_sample(rng, mean, log_std):
+    """mean + exp(log_std) * noise with noise ~ N(0, I): a sample that is differentiable in `mean` and `log_std`.
+
+    The reparameterisation of Kingma and Welling 2014, section 2.4. The noise has the shape and dtype of `mean`.
+    """
+    _require_same_shape(mean=mean, log_std=log_std)
+    return mean + np.exp(log_std) * standard_normal(rng, mean.shape, mean.dtype)
+
+
+def standard_normal(rng, shape, dtype):
+    """Noise ~ N(0, I) of the given shape and dtype, drawn in that dtype."""
+    return rng.standard_normal(shape, dtype=dtype)
+
+
+def _require_same_shape(**arrays):
+    shapes = {name: onp.shape(array) for name, array in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"expected arrays of one shape (nothing is broadcast); found {found}")

@@ -1,0 +1,33 @@
+"""The errors that a user can mend.
+
+Everything that comes from outside (files, the command line, the arguments of `init_params`) is checked where it enters.
+What is wrong is said in one or two lines: what was expected, what was found, what to do. The command line prints the
+message of an `InputError` without a traceback and ends with exit code 2.
+"""
+
+import difflib
+import numbers
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something given to npgen from outside is not usable; the message says what was expected and what to do."""
+
+
+class Diverged(InputError):
+    """The training loss became NaN or infinite."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that is in no table, with the nearest known names."""
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=2)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+    return InputError(f"unknown {kind} {name!r}. {hint}")
+
+
+def require_positive(**sizes: int) -> None:
+    """Raise InputError unless every named size is an integer of at least 1."""
+    for name, size in sizes.items():
+        if not isinstance(size, numbers.Integral) or size < 1:
+            raise InputError(f"{name}: expected an integer of at least 1; found {size!r}")

@@ -1,0 +1,279 @@
+"""The recipes, as one table, and what turns a recipe into a run.
+
+Every figure that npgen prints comes from a row here: model, data, sizes, steps, step size and seed. `published` is
+the figure of the paper beside which ours is put, with its source.
+"""
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from npgen import data, run
+from npgen.autodiff import mean
+from npgen.data import Dataset
+from npgen.errors import InputError, unknown_name
+from npgen.nested import leaves
+from npgen.optim import Schedule, adam, constant, cosine
+from npgen.train import Evaluation, evaluate
+
+# Name of the module -> the sizes it gets where none are asked for.
+MODELS: dict[str, dict[str, Any]] = {
+    "fvsbn": {},
+    "nade": {"n_hidden": 500},
+    "vae": {"hidden_sizes": (200, 200), "n_latent": 50},
+}
+
+SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
+    "constant": lambda step_size, n_steps: constant(step_size),
+    "cosine": cosine,
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One row of the table: all that determines a training run."""
+
+    name: str
+    model: str  # a key of MODELS
+    data: str  # a name for npgen.data.load
+    init: dict[str, Any]  # arguments of the model's init_params, besides those that follow from the data
+    n_steps: int
+    batch_size: int = 100
+    step_size: float = 1e-3
+    schedule: str = "cosine"  # a key of SCHEDULES
+    data_options: dict[str, Any] = field(default_factory=dict)  # for npgen.data.load: digit, invert
+    binarize: str = "threshold"  # of grey data: threshold, static or dynamic
+    threshold: float = 0.5  # of full scale
+    validate_every: int = 500  # steps
+    patience: int | None = None  # validations without a better one
+    n_importance: int = 1000  # samples of the estimate of log p(x), for latent variable models
+    seed: int = 0
+    published: float | None = None  # nats of the published figure
+    source: str = ""  # of the published figure
+
+
+EXPERIMENTS = {
+    row.name: row
+    for row in [
+        Experiment("fvsbn-digits", "fvsbn", "digits", {}, 1000, step_size=1e-2, validate_every=50),
+        Experiment("nade-digits", "nade", "digits", {"n_hidden": 200}, 4000, step_size=3e-3, validate_every=50),
+        Experiment(
+            "vae-digits",
+            "vae",
+            "digits",
+            {"hidden_sizes": (200,), "n_latent": 20},
+            4000,
+            step_size=2e-3,
+            validate_every=100,
+        ),
+        Experiment(
+            "vae-digits-2d",
+            "vae",
+            "digits",
+            {"hidden_sizes": (200,), "n_latent": 2},
+            3000,
+            step_size=2e-3,
+            validate_every=100,
+        ),
+        Experiment(
+            "nade-mnist-ones",
+            "nade",
+            "mnist",
+            {"n_hidden": 192},
+            5000,
+            batch_size=64,
+            data_options={"digit": 1},
+            published=None,
+            source="the course's setting",
+        ),
+        Experiment(
+            "fvsbn-binarized-mnist",
+            "fvsbn",
+            "binarized_mnist",
+            {},
+            15_000,
+            published=97.45,
+            source="Gan, Henao, Carlson and Carin 2015, static binarization",
+        ),
+        Experiment(
+            "nade-binarized-mnist",
+            "nade",
+            "binarized_mnist",
+            {"n_hidden": 500},
+            25_000,
+            published=88.33,
+            source="Uria et al. 2016, static binarization",
+        ),
+        Experiment(
+            "vae-binarized-mnist",
+            "vae",
+            "binarized_mnist",
+            {"hidden_sizes": (200, 200), "n_latent": 50},
+            50_000,
+            published=88.71,
+            source="Burda et al. 2016, k = 1, static binarization",
+        ),
+    ]
+}
+
+
+def find(name: str) -> Experiment:
+    """The row of that name; InputError with the nearest names if there is none."""
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]
+
+
+def find_model(name: str) -> ModuleType:
+    """The module `npgen.models.<name>`; InputError with the nearest names if there is none."""
+    if name not in MODELS:
+        raise unknown_name("model", name, MODELS)
+    return importlib.import_module(f"npgen.models.{name}")
+
+
+def from_options(name: str, options: dict[str, Any]) -> Experiment:
+    """The row `name`, or a new one for the model `name`, changed by the options of `npgen train` that are not None."""
+    given = {option: value for option, value in options.items() if value is not None}
+    if name in EXPERIMENTS:
+        row = EXPERIMENTS[name]
+    elif name in MODELS:
+        if "data" not in given:
+            raise InputError(f"{name} is a model: say on which data, for instance --data digits (`npgen data list`)")
+        row = Experiment(f"{name}-{given['data']}", name, given["data"], MODELS[name], n_steps=10_000)
+    else:
+        raise unknown_name("experiment or model", name, [*EXPERIMENTS, *MODELS])
+    data_options = {option: given.pop(option) for option in ("digit", "invert") if option in given}
+    given["data_options"] = row.data_options | data_options
+    given["init"] = row.init | _sizes(row.model, given.pop("hidden", None), given.pop("latent", None))
+    return dataclasses.replace(row, **given)
+
+
+def _sizes(model: str, hidden: tuple[int, ...] | None, latent: int | None) -> dict[str, Any]:
+    """The arguments of the model's `init_params` that --hidden and --latent mean."""
+    known = MODELS[model]
+    sizes: dict[str, Any] = {}
+    if hidden is not None:
+        if "hidden_sizes" in known:
+            sizes["hidden_sizes"] = hidden
+        elif "n_hidden" in known and len(hidden) == 1:
+            (sizes["n_hidden"],) = hidden
+        else:
+            raise InputError(
+                f"--hidden: {model} has {'one hidden layer' if 'n_hidden' in known else 'no hidden layer'}"
+            )
+    if latent is not None:
+        if "n_latent" not in known:
+            raise InputError(f"--latent: {model} has no latent variables")
+        sizes["n_latent"] = latent
+    return sizes
+
+
+# --- from a recipe to a run ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment with its data and model at hand."""
+
+    experiment: Experiment
+    model: ModuleType
+    dataset: Dataset  # binary, but for the training part of dynamic binarization
+    plan: run.Plan
+    params: Any  # before the first step
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """Load the data, draw the initial parameters and make the plan, all from the seed of the experiment."""
+    model = find_model(experiment.model)
+    init_rng, data_rng, batch_rng, noise_rng = np.random.default_rng(experiment.seed).spawn(4)
+    dataset, marginals, prepare_batch = _binary(experiment, data_rng, noise_rng)
+    params = model.init_params(init_rng, dataset.n_visible, **experiment.init, marginals=marginals)
+    plan = run.Plan(
+        loss=lambda params, x: -mean(objective(model, params, noise_rng, x)),
+        validate=lambda params: validation_nats(model, params, dataset.valid),
+        data=dataset.train,
+        batch_size=experiment.batch_size,
+        optimiser=adam(SCHEDULES[experiment.schedule](experiment.step_size, experiment.n_steps)),
+        n_steps=experiment.n_steps,
+        validate_every=experiment.validate_every,
+        patience=experiment.patience,
+        generators={"batches": batch_rng, "noise": noise_rng},
+        facts=recipe(experiment),
+        prepare_batch=prepare_batch,
+    )
+    return Prepared(experiment, model, dataset, plan, params)
+
+
+def recipe(experiment: Experiment) -> dict[str, Any]:
+    """The experiment as plain JSON types, which is what a checkpoint gives back."""
+    return json.loads(json.dumps(dataclasses.asdict(experiment)))
+
+
+def from_recipe(found: dict[str, Any], path: Path) -> Experiment:
+    """The experiment whose recipe a checkpoint holds."""
+    try:
+        return Experiment(**found)
+    except TypeError as error:
+        raise InputError(f"{path}: its recipe is not one of this version of npgen. Train it again.") from error
+
+
+def _binary(
+    experiment: Experiment, data_rng: np.random.Generator, noise_rng: np.random.Generator
+) -> tuple[Dataset, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """The data set with binary validation and test parts, its marginals, and what makes a training batch binary."""
+    dataset = data.load(experiment.data, **experiment.data_options)
+    if len(dataset.train) == 0:
+        raise InputError(f"{dataset.name}: this copy has no training part; it can only be looked at.")
+    if dataset.maximum == 1:
+        binary = dataset
+    elif experiment.binarize == "threshold":
+        binary = dataset.thresholded(experiment.threshold)
+    else:
+        binary = dataset.sampled(data_rng)
+    marginals = data.marginals(binary.train)
+    if experiment.binarize != "dynamic" or dataset.maximum == 1:
+        return binary, marginals, lambda batch: batch
+    scale = np.float32(dataset.maximum)
+    grey = dataclasses.replace(binary, train=dataset.train)
+    return grey, marginals, lambda batch: data.binarize(noise_rng, batch / scale)
+
+
+# --- what is maximised, and what is reported -------------------------------------------------------------------------
+
+
+def objective(model, params, rng, x):
+    """What training maximises, (n,): log p(x) where the model can say it, otherwise its lower bound."""
+    return model.elbo(params, rng, x) if hasattr(model, "elbo") else model.log_prob(params, x)
+
+
+def validation_nats(model, params, x) -> float:
+    """The mean of -log p(x), or of minus the bound, with the same noise at every validation."""
+    rng = np.random.default_rng(0)
+    return -evaluate(lambda batch: objective(model, params, rng, batch), x).mean
+
+
+def test_nats(model, params, x, n_importance: int, seed: int = 0) -> Evaluation:
+    """The mean of -log p(x) over x and its standard error; for a latent variable model, by importance sampling.
+
+    The importance-sampled figure is an upper bound in expectation, which tightens with `n_importance`.
+    """
+    if not hasattr(model, "log_prob_estimate"):
+        return evaluate(lambda batch: -model.log_prob(params, batch), x)
+    rng = np.random.default_rng(seed)
+    return evaluate(lambda batch: -model.log_prob_estimate(params, rng, batch, n_importance), x, batch_size=100)
+
+
+def warm_up(prepared: Prepared, console: Console) -> None:
+    """Compile the model's kernel, or load it from the cache, with a word to the user meanwhile."""
+    kernel = getattr(prepared.model, "kernel", None)
+    if kernel is not None:
+        with console.status(f"compiling {prepared.experiment.model}'s kernel (only the first time; about 10 s)"):
+            kernel.warm_up(next(iter(leaves(prepared.params))).dtype)

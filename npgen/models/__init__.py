@@ -1,0 +1,1 @@
+"""The models, one file each, top to bottom like the paper."""

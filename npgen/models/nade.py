@@ -1,0 +1,119 @@
+"""NADE: the neural autoregressive distribution estimator.
+
+    p(x) = prod_d p(x_d | x_<d)
+    p(x_d = 1 | x_<d) = sigmoid(V_d . h_d + b_d)
+    h_d               = sigmoid(a_d),   a_d = c + sum_{j < d} x_j W_j
+
+The D hidden layers share W, so the pre-activation of h_{d+1} is that of h_d plus one term, a_{d+1} = a_d + x_d W_d, and
+log p(x) costs O(D H), not O(D^2 H).
+
+    params["W"]  (D, H)   row d: what x_d adds to the pre-activation
+    params["c"]  (H,)
+    params["V"]  (D, H)   row d: the weights of the conditional of x_d
+    params["b"]  (D,)
+
+The pixels are visited in their own order, or in a given `order`: a permutation of 0..D-1 whose first entry is the pixel
+drawn first. The rows of the parameters belong to the pixels in either case.
+
+Source: Larochelle and Murray 2011, section 2 (equation numbers not checked here). Departures: V has the paper's V
+transposed, one row a pixel; Adam instead of the paper's stochastic gradient descent, where npgen trains it.
+"""
+
+import autograd.numpy as np
+import numpy as onp
+from autograd.extend import defvjp, primitive
+
+from npgen.distributions import (
+    bernoulli_log_prob,
+    logit_of_marginals,
+    require_binary,
+    sigmoid,
+    standard_normal,
+)
+from npgen.errors import require_positive
+from npgen.kernels import nade as kernel
+
+
+def init_params(rng, n_visible, n_hidden, dtype=onp.float32, *, marginals=None):
+    """W, V ~ N(0, 0.01^2), c = 0 and b = logit of the marginals, so that training starts from independent pixels.
+
+    Weights of standard deviation 1 would saturate the sigmoids from the start, and nothing would be learned.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n_visible, n_hidden : int
+        D and H, at least 1.
+    dtype : float dtype
+    marginals : array (D,), optional
+        p(x_d = 1), strictly between 0 and 1, for instance `npgen.data.marginals(x)`. 1/2 by default.
+    """
+    require_positive(n_visible=n_visible, n_hidden=n_hidden)
+
+    def weights():
+        return standard_normal(rng, (n_visible, n_hidden), dtype) * onp.asarray(0.01, dtype)
+
+    return {
+        "W": weights(),
+        "c": onp.zeros(n_hidden, dtype),
+        "V": weights(),
+        "b": logit_of_marginals(n_visible, marginals).astype(dtype),
+    }
+
+
+def logits(x, W, c, V, b):
+    """Logits of the D conditionals, (n, D), by the equations above: the readable twin of `kernels.nade.logits`."""
+    a = np.tile(c, (len(x), 1))  # (n, H)  pre-activation of h_1
+    columns = []
+    for d in range(len(b)):
+        columns.append(np.dot(sigmoid(a), V[d]) + b[d])
+        a = a + np.outer(x[:, d], W[d])  # one more term of the sum
+    return np.stack(columns, axis=1)
+
+
+def conditional_logits(params, x, *, order=None):
+    """Logits of the D conditionals p(x_d = 1 | the pixels before d), (n, D), at the places of their pixels."""
+    W, c, V, b = params["W"], params["c"], params["V"], params["b"]
+    if order is None:
+        return kernel.logits(x, W, c, V, b)
+    order = _require_permutation(order, len(b))
+    in_order = kernel.logits(_take(x, order, 1), _take(W, order, 0), c, _take(V, order, 0), _take(b, order, 0))
+    return _take(in_order, onp.argsort(order), 1)
+
+
+def log_prob(params, x, *, order=None):
+    """log p(x) = sum_d log p(x_d | x_<d), in nats, (n,), for binary x (n, D)."""
+    require_binary(x)
+    x = onp.asarray(x, params["b"].dtype)
+    return bernoulli_log_prob(x, conditional_logits(params, x, order=order))
+
+
+def conditionals(params, x, *, order=None):
+    """p(x_d = 1 | x_<d) of every pixel, (n, D): what the model expects there, having seen the pixels before."""
+    return sigmoid(conditional_logits(params, onp.asarray(x, params["b"].dtype), order=order))
+
+
+def sample(params, rng, n_samples, *, order=None):
+    """x ~ p(x), (n_samples, D), uint8: pixel after pixel, O(D H) for each image, as one `log_prob`."""
+    require_positive(n_samples=n_samples)
+    W, c, V, b = params["W"], params["c"], params["V"], params["b"]
+    order = _require_permutation(onp.arange(len(b)) if order is None else order, len(b))
+    uniforms = rng.random((n_samples, len(b)), dtype=b.dtype)
+    in_order = kernel.sample(uniforms, W[order], c, V[order], b[order])
+    return in_order[:, onp.argsort(order)]
+
+
+@primitive
+def _take(array, permutation, axis):
+    return onp.take(array, permutation, axis)
+
+
+# The gradient of a permutation is the inverse permutation; autograd's own indexing would add entry by entry.
+defvjp(_take, lambda ans, array, permutation, axis: lambda g: _take(g, onp.argsort(permutation), axis))
+
+
+def _require_permutation(order, n_visible):
+    order = onp.asarray(order)
+    if order.shape != (n_visible,) or not onp.array_equal(onp.sort(order), onp.arange(n_visible)):
+        raise ValueError(f"order: expected a permutation of 0..{n_visible - 1}; found {order}")
+    return order

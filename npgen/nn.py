@@ -1,0 +1,106 @@
+"""Fully connected networks: a list of (W, b), one pair a layer.
+
+`affine`, `relu` and `columns` are primitives of autograd: each is one line of NumPy with one line of gradient, several
+times faster than the chain of operations that autograd would record.
+"""
+
+import itertools
+
+import autograd.numpy as np
+import numpy as onp
+from autograd.extend import defvjp, primitive
+
+from npgen.distributions import standard_normal
+from npgen.errors import InputError
+
+
+def init_net_params(rng, layer_sizes, scale=None, dtype=onp.float32):
+    """The parameters of a network: [(W, b), ...] with W ~ N(0, scale^2), (n_in, n_out), and b = 0, (n_out,).
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    layer_sizes : sequence of int
+        Sizes from the inputs to the outputs: k + 1 sizes for k layers.
+    scale : float, optional
+        The standard deviation of every weight. By default sqrt(2 / n_in), layer by layer, which keeps the variance of
+        the signal through ReLUs (He et al. 2015, equation 10).
+    dtype : float dtype
+    """
+    if len(layer_sizes) < 2 or min(layer_sizes) < 1:
+        raise InputError(f"layer_sizes: expected at least two sizes >= 1; found {tuple(layer_sizes)}")
+    return [
+        (
+            init_weights(rng, n_in, n_out, (2 / n_in) ** 0.5 if scale is None else scale, dtype),
+            onp.zeros(n_out, dtype),
+        )
+        for n_in, n_out in itertools.pairwise(layer_sizes)
+    ]
+
+
+def init_weights(rng, n_in, n_out, scale, dtype):
+    """W ~ N(0, scale^2), (n_in, n_out)."""
+    return standard_normal(rng, (n_in, n_out), dtype) * onp.asarray(scale, dtype)
+
+
+def neural_net_predict(params, inputs):
+    """The outputs of the last, linear layer, (n, n_out), with ReLU between the layers.
+
+    Parameters
+    ----------
+    params : list of (W, b)
+        From `init_net_params`.
+    inputs : array (..., n_in)
+
+    Returns
+    -------
+    array (..., n_out)
+        Unbounded: logits or means, never probabilities.
+    """
+    *hidden_layers, (W, b) = params
+    for W_hidden, b_hidden in hidden_layers:
+        inputs = relu(affine(inputs, W_hidden, b_hidden))
+    return affine(inputs, W, b)
+
+
+@primitive
+def affine(inputs, W, b):
+    """inputs W + b, (..., n_out) for inputs (..., n_in)."""
+    outputs = onp.dot(inputs, W)
+    outputs += b
+    return outputs
+
+
+def _rows(array):
+    return np.reshape(array, (-1, array.shape[-1]))
+
+
+defvjp(
+    affine,
+    lambda ans, inputs, W, b: lambda g: np.dot(g, W.T),
+    lambda ans, inputs, W, b: lambda g: np.dot(_rows(inputs).T, _rows(g)),
+    lambda ans, inputs, W, b: lambda g: np.sum(_rows(g), axis=0),
+)
+
+
+@primitive
+def relu(x):
+    """max(x, 0), elementwise; its derivative at 0 is taken to be 0."""
+    return onp.maximum(x, 0)
+
+
+defvjp(relu, lambda ans, x: lambda g: g * (ans > 0))
+
+
+@primitive
+def columns(x, start, stop):
+    """x[..., start:stop]."""
+    return x[..., start:stop]
+
+
+def _columns_vjp(ans, x, start, stop):
+    margins = [(0, 0)] * (x.ndim - 1) + [(start, x.shape[-1] - stop)]
+    return lambda g: np.pad(g, margins, mode="constant")
+
+
+defvjp(columns, _columns_vjp)

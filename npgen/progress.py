@@ -1,0 +1,94 @@
+"""Showing a run while it trains: a line with a bar in a terminal, a plain line now and then where output is piped."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from npgen.run import Run
+
+REFRESH = 0.1  # seconds between two updates of the bar
+LINE_EVERY = 5.0  # seconds, at least, between two plain lines
+
+
+def follow(console: Console, label: str, runs: Iterator[Run], n_steps: int, batch_size: int) -> Run | None:
+    """Show the run as it advances and return where it ended; None if it did not advance."""
+    show = _bar if console.is_terminal else _lines
+    return show(console, label, runs, n_steps, batch_size)
+
+
+def _bar(console, label, runs, n_steps, batch_size):
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}  [bold]{task.fields[nats]}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    run = None
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(label, total=n_steps, rate="", nats="")
+        rate, shown_at = _Rate(), 0.0
+        for run in runs:
+            now = time.perf_counter()
+            if now - shown_at >= REFRESH or run.finished:
+                shown_at = now
+                progress.update(task, completed=run.step, rate=rate(run, batch_size), nats=_nats(run))
+        if run is not None:
+            progress.update(task, completed=run.step, total=run.step if run.finished else n_steps)
+    return run
+
+
+def _lines(console, label, runs, n_steps, batch_size):
+    run, validations, rate, printed_at = None, 0, _Rate(), -LINE_EVERY
+    for run in runs:
+        validated, now = len(run.curve) > validations, time.perf_counter()
+        if run.finished or (validated and now - printed_at >= LINE_EVERY):
+            validations, printed_at = len(run.curve), now
+            console.print(f"{label}  step {run.step}/{n_steps}  {_nats(run)}  {rate(run, batch_size)}", soft_wrap=True)
+    return run
+
+
+class _Rate:
+    """Examples per second, since the first step that it saw (the step before which kernels may have been compiled)."""
+
+    def __init__(self):
+        self.first = None
+
+    def __call__(self, run, batch_size):
+        self.first = self.first or (run.step, run.seconds)
+        step, seconds = self.first
+        if run.step == step:
+            return ""
+        return f"{(run.step - step) * batch_size / (run.seconds - seconds):,.0f} examples/s"
+
+
+def _nats(run):
+    return f"{run.curve[-1, 2]:.2f} nats" if len(run.curve) else f"{run.loss:.2f} nats (training)"
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Within the block the first Ctrl-C only makes the function it gives return True; a second one interrupts at once.
+
+    So a run can end between two steps, where a checkpoint of it is whole.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # signals belong to the main thread
+        return
+    asked = threading.Event()
+
+    def ask(signum, frame):
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

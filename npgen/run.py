@@ -1,0 +1,158 @@
+"""One training run: `fit`, a validation now and then, early stopping, and a checkpoint from which it can go on.
+
+A run that was interrupted, even killed, and resumed ends bit for bit where the uninterrupted run ends: the checkpoint
+holds the parameters, the optimiser's state, the best parameters so far, the curve, and the states of the random
+generators, all as they were after one and the same step.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from npgen import checkpoint
+from npgen.errors import InputError
+from npgen.optim import Optimiser
+from npgen.train import EarlyStopping, fit, minibatches, require_finite
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run stands after `step` updates: all that it needs to go on."""
+
+    params: Any
+    optimiser: Any  # the optimiser's state
+    stopping: EarlyStopping  # the best parameters on the validation part, and their nats
+    step: int = 0
+    loss: float = 0.0  # mean training loss since the last validation
+    curve: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))  # rows (step, training nats, validation nats)
+    seconds: float = 0.0
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does: fixed from its first step to its last."""
+
+    loss: Callable[[Any, Any], Any]  # (params, batch) -> scalar to be minimised
+    validate: Callable[[Any], float]  # params -> nats on the validation part
+    data: np.ndarray
+    batch_size: int
+    optimiser: Optimiser
+    n_steps: int
+    validate_every: int
+    patience: int | None  # validations without a better one, until the run stops
+    generators: dict[str, np.random.Generator]  # "batches" orders the data; the loss may draw from the others
+    facts: dict[str, Any]  # the recipe; stored in the checkpoint
+    prepare_batch: Callable[[np.ndarray], np.ndarray] = lambda batch: batch
+
+
+def start(plan: Plan, params: Any) -> Run:
+    """The run before its first step."""
+    return Run(params, plan.optimiser.init(params), EarlyStopping(params))
+
+
+def advance(
+    plan: Plan, run: Run, out: Path | None = None, interrupted: Callable[[], bool] = lambda: False
+) -> Iterator[Run]:
+    """Train on from `run`, yielding where it stands after each step; the last one yielded is finished or interrupted.
+
+    With `out`, a checkpoint is written after each validation, at the end, and when `interrupted()` becomes true,
+    which is asked between steps. The generators of the plan have to be in the state that belongs to `run` (new ones
+    for a new run; `resume` sets them).
+    """
+    if run.finished:
+        return
+    beginning = time.perf_counter() - run.seconds
+    at_start = plan.generators["batches"].bit_generator.state  # the epochs' orders are replayed from here
+    batches = minibatches(plan.generators["batches"], plan.data, plan.batch_size, skip=run.step)
+    prepared = (plan.prepare_batch(batch) for batch in batches)
+    for step in fit(plan.loss, run.params, prepared, plan.optimiser, state=run.optimiser, first=run.step + 1):
+        since_validation = (step.number - 1) % plan.validate_every
+        run = replace(
+            run,
+            params=step.params,
+            optimiser=step.state,
+            step=step.number,
+            loss=run.loss + (step.loss - run.loss) / (since_validation + 1) if since_validation else step.loss,
+            seconds=time.perf_counter() - beginning,
+        )
+        at_end = step.number >= plan.n_steps
+        if at_end or step.number % plan.validate_every == 0:
+            run = _validated(plan, run, at_end)
+        stop = run.finished or interrupted()
+        if out is not None and (stop or step.number % plan.validate_every == 0):
+            save(plan, run, out, at_start)
+        yield run
+        if stop:
+            return
+
+
+def _validated(plan: Plan, run: Run, at_end: bool) -> Run:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, once and in words
+        nats = plan.validate(run.params)
+    require_finite(nats, run.step, run.params)
+    stopping = run.stopping.update(nats, run.params)
+    curve = np.vstack([run.curve, (run.step, run.loss, nats)])
+    finished = at_end or stopping.should_stop(plan.patience)
+    return replace(run, stopping=stopping, curve=curve, finished=finished)
+
+
+def save(plan: Plan, run: Run, out: Path, batches_at_start: dict[str, Any]) -> None:
+    """Write the checkpoint of `run`; `batches_at_start` is the state the generator of the batches had before step 1."""
+    arrays = {
+        "params": run.params,
+        "best": run.stopping.params,
+        "optimiser": run.optimiser,
+        "curve": run.curve,
+    }
+    states = {name: generator.bit_generator.state for name, generator in plan.generators.items()}
+    standing = {
+        "step": run.step,
+        "loss": run.loss,
+        "best_nats": run.stopping.best,
+        "waited": run.stopping.waited,
+        "seconds": run.seconds,
+        "finished": run.finished,
+    }
+    facts = {
+        "recipe": plan.facts,
+        "generators": {**states, "batches": batches_at_start},
+        "standing": standing,
+    }
+    checkpoint.save(out, arrays, facts)
+
+
+def resume(plan: Plan, path: Path) -> Run:
+    """Where the run in the checkpoint stands; the plan's generators are set to the states that belong there.
+
+    Raises
+    ------
+    InputError
+        If the file is not a checkpoint, or that of a run with another recipe.
+    """
+    arrays, facts = checkpoint.load(path)
+    require_recipe(path, found=facts.get("recipe", {}), expected=plan.facts)
+    for name, generator in plan.generators.items():
+        generator.bit_generator.state = facts["generators"][name]
+    standing = facts["standing"]
+    return Run(
+        params=arrays["params"],
+        optimiser=arrays["optimiser"],
+        stopping=EarlyStopping(arrays["best"], standing["best_nats"], standing["waited"]),
+        curve=arrays["curve"],
+        **{name: standing[name] for name in ("step", "loss", "seconds", "finished")},
+    )
+
+
+def require_recipe(path: Path, found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Raise InputError, naming the first difference, unless the checkpoint's recipe is the expected one."""
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise InputError(
+                f"{path} is of another run: expected {name} = {value!r}; found {found.get(name)!r}. "
+                "Resume it with its own settings, or choose another --out."
+            )

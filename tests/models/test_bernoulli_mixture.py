@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from npgen.data import marginals
+from npgen.distributions import sigmoid
+from npgen.models import bernoulli_mixture
+
+
+def log_posterior(params, x):
+    """What EM raises: the log-likelihood and the log of the Beta(2, 2) prior of every mu, up to a constant."""
+    mu = sigmoid(params["logits"])
+    return bernoulli_mixture.log_prob(params, x).sum() + (np.log(mu) + np.log(1 - mu)).sum()
+
+
+def test_one_component_is_independent_pixels(rng):
+    x = rng.integers(0, 2, (30, 4))
+    params = bernoulli_mixture.em_step(bernoulli_mixture.init_params(rng, x, 1), x)
+    np.testing.assert_allclose(sigmoid(params["logits"][0]), marginals(x), rtol=1e-14)
+    assert params["log_pi"][0] == 0
+
+
+def test_log_prob_by_hand():
+    params = {"log_pi": np.log([0.25, 0.75]), "logits": np.log([[0.5 / 0.5, 0.2 / 0.8], [0.1 / 0.9, 0.6 / 0.4]])}
+    expected = np.log(0.25 * 0.5 * 0.8 + 0.75 * 0.1 * 0.4)
+    np.testing.assert_allclose(bernoulli_mixture.log_prob(params, np.array([[1, 0]])), [expected], rtol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_em_never_falls(seed):
+    rng = np.random.default_rng(seed)
+    x = (rng.random((200, 12)) < rng.random((4, 12))[rng.integers(0, 4, 200)]).astype(np.uint8)
+    params, reached = bernoulli_mixture.init_params(rng, x, 4), []
+    for _ in range(30):
+        params = bernoulli_mixture.em_step(params, x)
+        reached.append(log_posterior(params, x))
+    rises = np.diff(reached)
+    assert np.all(rises >= -1e-9 * abs(reached[-1]))  # rounding of a sum of 200 terms
+    assert reached[-1] > reached[0]
+
+
+def test_more_components_than_images(rng):
+    with pytest.raises(ValueError, match="larger"):
+        bernoulli_mixture.init_params(rng, np.zeros((3, 2)), 4)

@@ -1,0 +1,540 @@
+"""npgen.data: binarization, the readers of files, the sets made up and real (skipped without NPGEN_DATA)."""
+
+import dataclasses
+import gzip
+import hashlib
+import io
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from sklearn.datasets import load_digits
+
+from npgen import data, sources
+from npgen.errors import InputError
+from support import REAL_DATA, needs
+
+
+def idx_bytes(x):
+    header = bytes([0, 0, 8, x.ndim]) + b"".join(n.to_bytes(4, "big") for n in x.shape)
+    return gzip.compress(header + x.tobytes(), compresslevel=1)
+
+
+def npz_bytes(**named):
+    stream = io.BytesIO()
+    np.savez(stream, **named)
+    return stream.getvalue()
+
+
+def file_of(path, content, site=None):
+    return sources.File(path, len(content), site, "sha256:" + hashlib.sha256(content).hexdigest())
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def brief(error):
+    """The message of an InputError, which has at most two lines."""
+    assert len(str(error.value).splitlines()) <= 2
+    return str(error.value)
+
+
+# Dataset
+
+
+def tiny(maximum=16, labels=True):
+    x = np.array([[0, 8, 9], [16, 7, 0], [8, 8, 8], [1, 2, 3]], np.uint8)
+    y = np.array([3, 5, 3, 5], np.uint8)
+    named = {"train_labels": y, "valid_labels": y[:1], "test_labels": y[2:]} if labels else {}
+    return data.Dataset("tiny", x, x[:1], x[2:], (1, 3), maximum, **named)
+
+
+def test_n_visible():
+    assert tiny().n_visible == 3
+
+
+def test_a_pixel_at_the_threshold_becomes_1():
+    binary = tiny().thresholded()
+    np.testing.assert_array_equal(binary.train, [[0, 1, 1], [1, 0, 0], [1, 1, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(binary.valid, [[0, 1, 1]])
+    np.testing.assert_array_equal(binary.test, [[1, 1, 1], [0, 0, 0]])
+    assert (binary.maximum, binary.train.dtype, binary.name) == (1, np.uint8, "tiny")
+    assert binary.test_labels is not None
+
+
+def test_thresholded_at():
+    np.testing.assert_array_equal(tiny().thresholded(at=1).train, tiny().train == 16)
+    np.testing.assert_array_equal(tiny().thresholded(at=0.125).train[3], [0, 1, 1])
+    np.testing.assert_array_equal(tiny().thresholded(at=1e-9).train, tiny().train > 0)
+
+
+@pytest.mark.parametrize("maximum", [16, 255])
+def test_each_grey_value_is_at_its_own_threshold(maximum):
+    x = np.arange(maximum + 1, dtype=np.uint8)[None]
+    grey = data.Dataset("grey", x, x, x, (1, maximum + 1), maximum)
+    for value in range(1, maximum + 1):
+        np.testing.assert_array_equal(grey.thresholded(at=value / maximum).train, x >= value)
+
+
+def test_thresholding_binary_data_changes_nothing():
+    binary = tiny().thresholded()
+    np.testing.assert_array_equal(binary.thresholded().train, binary.train)
+
+
+@pytest.mark.parametrize("at", [-0.1, 0, 1.01, 127, float("nan")])
+def test_threshold_is_a_fraction(at):
+    with pytest.raises(InputError, match=re.escape(f"0 < at <= 1, found {at}")):
+        tiny().thresholded(at=at)
+
+
+def test_sampled_draws_each_split_with_probability_of_its_grey_value():
+    x = np.tile(np.array([0, 64, 255], np.uint8), (20_000, 1))
+    drawn = data.Dataset("grey", x, x, x, (1, 3), 255).sampled(np.random.default_rng(0))
+    for split in (drawn.train, drawn.valid, drawn.test):
+        assert split.dtype == np.uint8 and set(np.unique(split)) == {0, 1}
+        never, sometimes, always = split.mean(axis=0)
+        assert (never, always) == (0, 1)
+        # 5 standard errors of the mean of 20000 draws
+        assert abs(sometimes - 64 / 255) < 5 * np.sqrt(0.25 * 0.75 / 20_000)
+    assert drawn.maximum == 1
+    assert not np.array_equal(drawn.train, drawn.valid)
+
+
+def test_sampled_is_a_function_of_the_seed():
+    first, second, other = (tiny().sampled(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.train, second.train)
+    assert not np.array_equal(first.train, other.train)
+
+
+def test_only_keeps_one_class_in_order():
+    fives = tiny().only(5)
+    np.testing.assert_array_equal(fives.train, tiny().train[[1, 3]])
+    np.testing.assert_array_equal(fives.test, tiny().train[[3]])
+    assert fives.valid.shape == (0, 3)
+    assert [list(y) for y in (fives.train_labels, fives.valid_labels, fives.test_labels)] == [[5, 5], [], [5]]
+
+
+@pytest.mark.parametrize("digit", [4, "3", -1])
+def test_only_an_absent_class(digit):
+    with pytest.raises(InputError, match=f"tiny has no class {digit!r}; its classes are 3 to 5"):
+        tiny().only(digit)
+
+
+def test_only_without_labels():
+    with pytest.raises(InputError, match="tiny has no labels"):
+        tiny(labels=False).only(3)
+
+
+def test_a_dataset_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        tiny().maximum = 1
+
+
+# binarize and marginals
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_binarize_frequencies(dtype):
+    probs = np.tile(np.array([0, 0.1, 0.5, 0.9, 1], dtype), (20_000, 1))
+    x = data.binarize(np.random.default_rng(0), probs)
+    assert (x.dtype, x.shape) == (np.uint8, probs.shape)
+    # 5 standard errors, which is 0 at the two ends
+    assert np.all(np.abs(x.mean(axis=0) - probs[0]) <= 5 * np.sqrt(probs[0] * (1 - probs[0]) / 20_000) + 1e-7)
+
+
+def test_probability_0_never_gives_a_1_even_when_the_draw_is_0():
+    class Zeros:
+        def random(self, shape, dtype):
+            return np.zeros(shape, dtype)
+
+    np.testing.assert_array_equal(data.binarize(Zeros(), np.array([0.0, 1e-9])), [0, 1])
+
+
+def test_binarize_pixels_are_independent():
+    x = data.binarize(np.random.default_rng(0), np.full((20_000, 2), 0.5))
+    assert abs(np.corrcoef(x.T)[0, 1]) < 5 / np.sqrt(20_000)
+
+
+def test_binarize_keeps_binary_data_and_any_shape():
+    x = np.array([[[0, 1], [1, 0]]], np.uint8)
+    np.testing.assert_array_equal(data.binarize(np.random.default_rng(0), x), x)
+
+
+@pytest.mark.parametrize(
+    ("probs", "found"), [([0.5, 255.0], "0.5 to 255.0"), ([-0.1, 1], "-0.1 to 1.0"), ([np.nan], "nan to nan")]
+)
+def test_binarize_outside_0_1(probs, found):
+    with pytest.raises(InputError, match=re.escape(f"expected probabilities in [0, 1], found {found}")):
+        data.binarize(np.random.default_rng(0), np.array(probs))
+
+
+def test_marginals_by_hand():
+    p = data.marginals(np.array([[0, 1, 1], [0, 1, 0]], np.uint8))
+    np.testing.assert_array_equal(p, [1 / 4, 3 / 4, 2 / 4])
+    assert p.dtype == np.float64
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=0), elements=st.integers(0, 1)))
+def test_marginals_have_finite_logits(x):
+    p = data.marginals(x)
+    assert p.shape == (x.shape[1],)
+    assert np.all(np.isfinite(np.log(p) - np.log1p(-p)))
+
+
+def test_marginals_count_beyond_uint8():
+    assert data.marginals(np.ones((1000, 1), np.uint8))[0] == 1001 / 1002
+
+
+def test_marginals_refuse_grey():
+    with pytest.raises(InputError, match="expected binary x, found values up to 9"):
+        data.marginals(np.array([[0, 9]], np.uint8))
+
+
+# read_idx
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5)))
+@example(np.zeros((0, 28, 28), np.uint8))
+def test_idx_round_trip(tmp_path_factory, x):
+    path = write(tmp_path_factory.getbasetemp() / "round-trip.gz", idx_bytes(x))
+    found = data.read_idx(path)
+    np.testing.assert_array_equal(found, x, strict=True)
+    assert found.flags.writeable
+
+
+def damaged_idx():
+    whole = gzip.decompress(idx_bytes(np.zeros((2, 3), np.uint8)))
+    packed = gzip.compress(whole)
+    header = "expected an IDX header of uint8, 00 00 08 n and n sizes, found "
+    size = r"expected 6 bytes of data for shape \(2, 3\), "
+    return {
+        "wrong magic number": (gzip.compress(b"\0\0\x0d" + whole[3:]), header + "00 00 0d 02"),
+        "empty": (gzip.compress(b""), header),
+        "three bytes": (gzip.compress(whole[:3]), header + "00 00 08$"),
+        "header cut short": (gzip.compress(whole[:11]), header),
+        "a byte too few": (gzip.compress(whole[:-1]), size + "found 5;"),
+        "a byte too many": (gzip.compress(whole + b"\0"), size + "found 7;"),
+        "no gzip": (whole, "expected a gzipped IDX file: Not a gzipped file"),
+        "truncated gzip": (packed[:-9], "expected a gzipped IDX file: Compressed file ended"),
+        "damaged gzip": (packed[:-6] + b"\0" * 6, "expected a gzipped IDX file: CRC check failed"),
+        "damaged deflate": (packed[:10] + b"\xff" * 20, "expected a gzipped IDX file: Error -3"),
+    }
+
+
+@pytest.mark.parametrize("damage", damaged_idx())
+def test_read_idx_errors(tmp_path, damage):
+    content, message = damaged_idx()[damage]
+    path = write(tmp_path / "x.gz", content)
+    with pytest.raises(InputError, match=message) as error:
+        data.read_idx(path)
+    assert brief(error).startswith(f"{path}: ")
+
+
+def test_read_idx_missing_file(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        data.read_idx(tmp_path / "none.gz")
+
+
+# read_npz
+
+
+def test_read_npz_in_the_order_of_the_keys(tmp_path):
+    path = write(tmp_path / "x.npz", npz_bytes(a=np.arange(3), b=np.ones(2, np.uint8)))
+    b, a = data.read_npz(path, "b", "a")
+    np.testing.assert_array_equal(b, np.ones(2, np.uint8), strict=True)
+    np.testing.assert_array_equal(a, np.arange(3), strict=True)
+
+
+class Bomb:
+    """Unpickling this would set a variable of the environment."""
+
+    def __reduce__(self):
+        return os.putenv, ("NPGEN_TEST_UNPICKLED", "1")
+
+
+@pytest.fixture
+def no_unpickling(monkeypatch):
+    """Fails if anything is unpickled: both entries of pickle complain in a way nothing catches."""
+
+    def unpickled(*_, **__):
+        pytest.fail("unpickled")
+
+    monkeypatch.setattr(pickle, "load", unpickled)
+    monkeypatch.setattr(pickle, "loads", unpickled)
+
+
+def damaged_npz():
+    whole = npz_bytes(a=np.arange(100))
+    return {
+        "not npz": (b"hello", "File is not a zip file"),
+        "empty": (b"", "File is not a zip file"),
+        "truncated": (whole[:-30], "File is not a zip file"),
+        "damaged": (whole[:200] + b"\xff" * 9 + whole[209:], "Bad CRC-32"),
+        "no key": (npz_bytes(b=np.arange(3)), "a is not a file in the archive"),
+        "pickled array": (npz_bytes(a=np.array([Bomb()])), "Object arrays cannot be loaded"),
+        "pickle": (pickle.dumps(Bomb()), "File is not a zip file"),
+        "npy": (npy_bytes(np.arange(3)), "File is not a zip file"),
+    }
+
+
+def npy_bytes(x):
+    stream = io.BytesIO()
+    np.save(stream, x)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("damage", damaged_npz())
+def test_read_npz_errors(tmp_path, no_unpickling, damage):
+    content, message = damaged_npz()[damage]
+    path = write(tmp_path / "x.npz", content)
+    with pytest.raises(InputError, match=message) as error:
+        data.read_npz(path, "a")
+    assert brief(error).startswith(f"{path}: expected an npz file with a and no pickles: ")
+
+
+@given(st.data())
+def test_a_damaged_npz_never_raises_anything_else(tmp_path_factory, draw):
+    content = bytearray(npz_bytes(a=np.arange(4, dtype=np.uint8)))
+    for position in draw.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=3)):
+        content[position] = draw.draw(st.integers(0, 255))
+    path = write(tmp_path_factory.getbasetemp() / "damaged.npz", bytes(content))
+    try:
+        (found,) = data.read_npz(path, "a")
+    except InputError:
+        return
+    # What the check sum of the archive does not cover: the length and the type in names and dates.
+    np.testing.assert_array_equal(found, np.arange(4, dtype=np.uint8))
+
+
+# load
+
+
+def test_importing_is_light():
+    heavy = "{'pooch', 'requests', 'rich', 'scipy', 'sklearn', 'numba', 'matplotlib'}"
+    code = f"import sys, npgen.data; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """NPGEN_DATA, empty as is the cache, and no network."""
+    monkeypatch.setenv("NPGEN_DATA", str(tmp_path))
+    monkeypatch.setattr(pooch, "os_cache", lambda _: tmp_path / "cache")
+    monkeypatch.setattr(sources, "download", lambda file: pytest.fail(f"downloads {file.path}"))
+    return tmp_path
+
+
+def test_unknown_name():
+    with pytest.raises(InputError, match=r"unknown data set 'mnits'\. Did you mean mnist"):
+        data.load("mnits")
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "message"),
+    [
+        ("binarized_mnist", "digit", "binarized_mnist has no option 'digit'; it takes none"),
+        ("mnist", "invert", "mnist has no option 'invert'; it takes digit"),
+        ("caltech101_silhouettes", "digit", "caltech101_silhouettes has no option 'digit'; it takes invert"),
+    ],
+)
+def test_option_that_does_not_apply(given, name, option, message):
+    with pytest.raises(InputError, match=message):
+        data.load(name, **{option: 1})
+
+
+def test_each_set_has_a_loader_and_a_source():
+    assert set(data.LOADERS) == set(sources.SOURCES)
+
+
+def test_each_set_is_described_in_one_line_and_none_is_downloaded(given):
+    rows = data.describe()
+    assert [name for name, _, _ in rows] == list(data.LOADERS)
+    for name, description, place in rows:
+        assert 20 < len(description) <= 110 and description.endswith("."), name
+        assert place == ("scikit-learn" if name == "digits" else "not here, would be downloaded")
+
+
+# The sets, on made-up files where the real ones are large or absent
+
+
+def test_digits():
+    digits = data.load("digits")
+    splits = (digits.train, digits.valid, digits.test)
+    assert [x.shape for x in splits] == [(1297, 64), (200, 64), (300, 64)]
+    assert (digits.image_shape, digits.maximum, digits.n_visible) == ((8, 8), 16, 64)
+    assert all(x.dtype == np.uint8 for x in splits) and digits.train.max() == 16
+    # The same rows as scikit-learn's, each once, each with its label
+    labels = np.concatenate([digits.train_labels, digits.valid_labels, digits.test_labels])
+    bunch = load_digits()
+    ours = np.column_stack([np.concatenate(splits), labels])
+    theirs = np.column_stack([bunch.data, bunch.target])
+    np.testing.assert_array_equal(ours[np.lexsort(ours.T)], theirs[np.lexsort(theirs.T)])
+
+
+def test_the_split_of_digits_is_fixed():
+    digits = data.load("digits")
+    np.testing.assert_array_equal(digits.train_labels[:10], [2, 8, 2, 6, 6, 7, 1, 9, 8, 5])
+    np.testing.assert_array_equal(np.bincount(digits.test_labels), [27, 25, 36, 28, 38, 25, 30, 31, 25, 35])
+
+
+def test_independent_pixels_of_thresholded_digits_cost_25_2_nats():
+    binary = data.load("digits").thresholded()
+    p = data.marginals(binary.train)
+    nats = -(np.log(p) * binary.test + np.log1p(-p) * (1 - binary.test)).sum(axis=1).mean()
+    assert round(nats, 1) == 25.2
+
+
+def test_digits_of_one_class():
+    threes = data.load("digits", digit=3)
+    assert len(threes.train) + len(threes.valid) + len(threes.test) == 183
+    assert set(threes.train_labels) == set(threes.test_labels) == {3}
+    with pytest.raises(InputError, match="digits has no class 10; its classes are 0 to 9"):
+        data.load("digits", digit=10)
+
+
+@pytest.fixture
+def made_up(given, monkeypatch):
+    """Puts made-up files of a set into NPGEN_DATA, with their own checksums in the table."""
+
+    def make(name, **contents):
+        new, files = {}, sources.SOURCES[name]
+        for file in files:
+            content = contents.get(Path(file.path).name)
+            if content is not None:
+                write(given / file.path, content)
+                new[file] = file_of(file.path, content, file.site)
+        assert len(new) == len(contents)
+        monkeypatch.setitem(sources.SOURCES, name, tuple(new.get(file, file) for file in files))
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_four_idx_files(made_up, name):
+    x = np.zeros((60000, 28, 28), np.uint8)
+    x[:, 0, 1] = np.arange(60000) % 251
+    y = (np.arange(60000) % 10).astype(np.uint8)
+    contents = {
+        "train-images-idx3-ubyte.gz": idx_bytes(x),
+        "train-labels-idx1-ubyte.gz": idx_bytes(y),
+        "t10k-images-idx3-ubyte.gz": idx_bytes(x[:10000] + 1),
+        "t10k-labels-idx1-ubyte.gz": idx_bytes(y[::-1][:10000]),
+    }
+    made_up(name, **contents)
+    found = data.load(name)
+    flat = x.reshape(-1, 784)
+    np.testing.assert_array_equal(found.train, flat[:50000])
+    np.testing.assert_array_equal(found.valid, flat[50000:])
+    np.testing.assert_array_equal(found.test, flat[:10000] + 1)
+    np.testing.assert_array_equal(found.train_labels, y[:50000])
+    np.testing.assert_array_equal(found.valid_labels, y[50000:])
+    np.testing.assert_array_equal(found.test_labels, y[::-1][:10000])
+    assert (found.name, found.image_shape, found.maximum) == (name, (28, 28), 255)
+    assert len(data.load(name, digit=7).train) == 5000
+
+
+def amat_bytes(x):
+    return b"".join(" ".join(map(str, row)).encode() + b"\n" for row in x.tolist())
+
+
+def test_binarized_mnist_from_text(made_up):
+    rng = np.random.default_rng(0)
+    splits = [rng.integers(0, 2, (n, 784), np.uint8) for n in (5, 3, 2)]
+    names = [f"binarized_mnist_{split}.amat" for split in ("train", "valid", "test")]
+    made_up("binarized_mnist", **{name: amat_bytes(x) for name, x in zip(names, splits, strict=True)})
+    found = data.load("binarized_mnist")
+    for x, expected in zip((found.train, found.valid, found.test), splits, strict=True):
+        np.testing.assert_array_equal(x, expected, strict=True)
+
+
+def test_npz_with_the_right_checksum_but_a_missing_key(made_up):
+    made_up("binarized_mnist", **{"binarized_mnist.npz": npz_bytes(train=np.zeros((1, 784), np.uint8))})
+    with pytest.raises(InputError, match="train, valid, test and no pickles: 'valid is not a file"):
+        data.load("binarized_mnist")
+
+
+# The real sets
+
+
+@needs("mnist")
+def test_mnist_facts():
+    mnist = data.load("mnist")
+    splits = (mnist.train, mnist.valid, mnist.test)
+    assert [x.shape for x in splits] == [(50000, 784), (10000, 784), (10000, 784)]
+    assert (mnist.image_shape, mnist.maximum, mnist.n_visible) == ((28, 28), 255, 784)
+    assert all(x.dtype == np.uint8 for x in splits)
+    whole = np.concatenate([mnist.train, mnist.valid])
+    assert abs(whole.mean() / 255 - 0.1307) < 5e-5 and abs(whole.std() / 255 - 0.3081) < 5e-5  # as published
+    counts = np.bincount(mnist.train_labels) + np.bincount(mnist.valid_labels)
+    np.testing.assert_array_equal(counts, [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
+    expected = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    np.testing.assert_array_equal(np.bincount(mnist.test_labels), expected)
+    np.testing.assert_array_equal(mnist.train_labels[:10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4])
+    assert len(mnist.only(1).test) == 1135
+
+
+@needs("binarized_mnist/binarized_mnist.npz")
+def test_binarized_mnist_facts():
+    found = data.load("binarized_mnist")
+    splits = (found.train, found.valid, found.test)
+    assert [x.shape for x in splits] == [(50000, 784), (10000, 784), (10000, 784)]
+    assert [round(float(x.mean()), 4) for x in splits] == [0.1306, 0.1311, 0.1325]
+    assert all(x.dtype == np.uint8 and x.max() == 1 for x in splits)
+    assert (found.maximum, found.image_shape, found.train_labels) == (1, (28, 28), None)
+    with pytest.raises(InputError, match="binarized_mnist has no labels"):
+        found.only(3)
+
+
+@needs("binarized_mnist/binarized_mnist.npz")
+def test_the_known_checksums_of_the_text_files_are_those_of_the_same_arrays():
+    found = data.load("binarized_mnist")
+    originals = sources.SOURCES["binarized_mnist"][:3]
+    for file, x in zip(originals, (found.train, found.valid, found.test), strict=True):
+        text = np.full((len(x), 1568), ord(" "), np.uint8)
+        text[:, ::2] = x + ord("0")
+        text[:, -1] = ord("\n")
+        assert (text.nbytes, "sha256:" + hashlib.sha256(text).hexdigest()) == (file.n_bytes, file.checksum)
+
+
+@needs("fashion_mnist/fashion_mnist_sprite900.npz")
+def test_fashion_mnist_repacked_is_for_testing_only():
+    found = data.load("fashion_mnist")
+    assert [x.shape for x in (found.train, found.valid, found.test)] == [(0, 784), (0, 784), (900, 784)]
+    np.testing.assert_array_equal(found.test_labels, np.repeat(np.arange(10), 90))
+    assert (found.maximum, found.image_shape, found.n_visible) == (255, (28, 28), 784)
+    assert len(data.load("fashion_mnist", digit=9).test) == 90
+    assert found.thresholded().train.shape == (0, 784)
+
+
+@needs("caltech101_silhouettes/caltech101_silhouettes_28_split1.npz")
+def test_caltech_equals_the_repacked_file():
+    found = data.load("caltech101_silhouettes")
+    path = Path(REAL_DATA) / "caltech101_silhouettes/caltech101_silhouettes_28_split1.npz"
+    names = ["train", "valid", "test", "train_labels", "valid_labels", "test_labels"]
+    for name, expected in zip(names, data.read_npz(path, *names), strict=True):
+        np.testing.assert_array_equal(getattr(found, name), expected, strict=True)
+
+
+@needs("caltech101_silhouettes/caltech101_silhouettes_28_split1.mat")
+def test_caltech_facts():
+    found = data.load("caltech101_silhouettes")
+    assert [len(x) for x in (found.train, found.valid, found.test)] == [4100, 2264, 2307]
+    assert round(float(found.train.mean()), 2) == 0.55
+    assert found.train[:, 0].mean() > 0.9  # a corner is background, which is 1
+    assert (found.train_labels.min(), found.train_labels.max()) == (1, 101)
+    inverted = data.load("caltech101_silhouettes", invert=True)
+    for split in ("train", "valid", "test"):
+        np.testing.assert_array_equal(getattr(inverted, split), 1 - getattr(found, split), strict=True)

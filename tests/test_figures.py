@@ -1,0 +1,101 @@
+"""Figures: what is drawn where. How they look is for people to judge."""
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from npgen import figures
+
+SHAPE = (2, 3)
+
+
+def images(*leading):
+    return np.linspace(0, 1, int(np.prod(leading)) * 6).reshape(*leading, 6)
+
+
+def shown(figure, axes=0):
+    (image,) = figure.axes[axes].images
+    return image.get_array().filled(np.nan)
+
+
+def test_mosaic_puts_each_image_in_its_cell():
+    grid = images(2, 4)
+    picture = figures.mosaic(grid, SHAPE)
+    assert picture.shape == (2 * 3 - 1, 4 * 4 - 1)
+    for row in range(2):
+        for column in range(4):
+            cell = picture[row * 3 : row * 3 + 2, column * 4 : column * 4 + 3]
+            np.testing.assert_array_equal(cell, grid[row, column].reshape(SHAPE))
+    assert np.isnan(picture[2]).all() and np.isnan(picture[:, 3]).all()
+
+
+def test_mosaic_without_gap():
+    assert figures.mosaic(images(2, 4), SHAPE, gap=0).shape == (4, 12)
+
+
+def test_image_grid_fills_row_by_row_and_leaves_the_rest_blank():
+    x = images(7)
+    picture = shown(figures.image_grid(x, SHAPE, "caption", n_columns=3))
+    np.testing.assert_array_equal(picture[3:5, 0:3], x[3].reshape(SHAPE))
+    np.testing.assert_array_equal(picture[6:8, 0:3], x[6].reshape(SHAPE))
+    assert np.isnan(picture[6:8, 3:]).all()
+
+
+def test_the_caption_is_in_the_figure():
+    assert figures.image_grid(images(4), SHAPE, "NADE on digits: 17 nats").get_supxlabel() == "NADE on digits: 17 nats"
+
+
+def test_rows_are_labelled():
+    figure = figures.image_rows({"test image": images(4), "reconstruction": images(4)}, SHAPE, "caption")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["test image", "reconstruction"]
+
+
+def test_probability_has_a_scale_from_zero_to_one():
+    figure = figures.image_and_probability(images(4) > 0.5, images(4) / 2, SHAPE, "caption", ("samples", "expected"))
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["samples", "expected"]
+    assert figure.axes[1].images[0].get_clim() == (0, 1)
+    assert figure.axes[2].get_ylabel() == "probability of ink"
+
+
+def test_interpolations_read_from_left_to_right():
+    x_from, x_to, path = images(2) * 0, images(2) * 0 + 1, images(2, 5)
+    figure = figures.interpolations(x_from, path, x_to, SHAPE, "caption")
+    picture = shown(figure)
+    assert (picture[:2, :3] == 0).all() and (picture[:2, -3:] == 1).all()
+    np.testing.assert_array_equal(picture[:2, 4:7], path[0, 0].reshape(SHAPE))
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["real, from", "0", "0.25", "0.5", "0.75", "1", "real, to"]
+
+
+def test_manifold_grows_to_the_right_and_upwards():
+    z = np.array([-1.0, 0.0, 1.0])
+    probs = images(3, 3)
+    figure = figures.manifold(probs, z, SHAPE, "caption")
+    picture = shown(figure)
+    np.testing.assert_array_equal(picture[-2:, :3], probs[0, 0].reshape(SHAPE))  # z = (-1, -1) is below and left
+    np.testing.assert_array_equal(picture[:2, :3], probs[2, 0].reshape(SHAPE))  # z_2 = 1 is above
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "1.00"
+
+
+def test_learning_curves_are_in_epochs():
+    curve = np.array([[10, 5.0, 6.0], [20, 4.0, 5.5]])
+    figure = figures.learning_curves({"NADE": curve}, {"independent pixels": 7.0}, "caption", steps_per_epoch=10)
+    training, validation, baseline = figure.axes[0].lines
+    np.testing.assert_array_equal(training.get_xydata(), [[1, 5], [2, 4]])
+    np.testing.assert_array_equal(validation.get_xydata(), [[1, 6], [2, 5.5]])
+    assert list(baseline.get_ydata()) == [7.0, 7.0]
+
+
+def test_save_is_a_png_of_the_size_asked_for(tmp_path):
+    figure = figures.image_grid(images(25), SHAPE, "caption")
+    figures.save(figure, tmp_path / "figure.png")
+    height, width, _ = imread(tmp_path / "figure.png").shape
+    expected = figure.get_size_inches() * figures.DOTS_PER_INCH
+    assert (width, height) == pytest.approx(tuple(expected), abs=1)
+
+
+def test_drawing_opens_no_window_and_keeps_no_figure():
+    import matplotlib.pyplot
+
+    figures.image_grid(images(4), SHAPE, "caption")
+    assert matplotlib.pyplot.get_fignums() == []

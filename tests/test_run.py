@@ -1,0 +1,186 @@
+"""Training runs: what a checkpoint holds, and that an interrupted run ends where the uninterrupted one ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from npgen import checkpoint, run
+from npgen.errors import Diverged, InputError
+from npgen.experiments import Experiment, prepare
+from npgen.nested import leaves
+
+# Noise in the loss and in the binarization, several epochs, validations that do not fall on the ends of epochs.
+VAE = Experiment(
+    "vae-test",
+    "vae",
+    "digits",
+    {"hidden_sizes": (8,), "n_latent": 2},
+    60,
+    binarize="dynamic",
+    step_size=1e-2,
+    validate_every=7,
+    seed=3,
+)
+
+
+def trained(experiment, out=None, interrupted=lambda: False):
+    prepared = prepare(experiment)
+    *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params), out, interrupted)
+    return ended
+
+
+def resumed(experiment, out):
+    prepared = prepare(experiment)
+    *_, ended = run.advance(prepared.plan, run.resume(prepared.plan, out), out)
+    return ended
+
+
+def same(a, b):
+    """Whether two checkpoints hold the same bits, but for the seconds it took."""
+    (arrays_a, facts_a), (arrays_b, facts_b) = checkpoint.load(a), checkpoint.load(b)
+    for facts in (facts_a, facts_b):
+        del facts["standing"]["seconds"]
+    assert facts_a == facts_b
+    for found, expected in zip(leaves(arrays_a), leaves(arrays_b), strict=True):
+        np.testing.assert_array_equal(found, expected, strict=True)
+
+
+def after(n_calls):
+    """A function that becomes true at its `n_calls`-th call: an interruption after that step."""
+    calls = iter(range(1, 10**6))
+    return lambda: next(calls) >= n_calls
+
+
+@pytest.mark.parametrize("steps", [1, 12, 13, 35, 59])
+def test_interrupted_and_resumed_ends_bit_for_bit(tmp_path, steps):
+    """After one step, at the end of an epoch (12 batches), after it, at a validation, before the last step."""
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    trained(VAE, whole)
+    assert trained(VAE, parts, after(steps)).step == steps
+    ended = resumed(VAE, parts)
+    assert ended.finished and ended.step == 60
+    same(parts, whole)
+
+
+def test_interrupted_many_times(tmp_path):
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    trained(VAE, whole)
+    trained(VAE, parts, after(5))
+    for _ in range(20):
+        prepared = prepare(VAE)
+        for _ in run.advance(prepared.plan, run.resume(prepared.plan, parts), parts, after(5)):
+            pass
+    same(parts, whole)
+
+
+def test_the_curve_and_the_best_parameters():
+    ended = trained(VAE)
+    np.testing.assert_array_equal(ended.curve[:, 0], [7, 14, 21, 28, 35, 42, 49, 56, 60])
+    assert ended.stopping.best == ended.curve[:, 2].min()
+    prepared = prepare(VAE)
+    assert prepared.plan.validate(ended.stopping.params) == ended.stopping.best
+
+
+def test_training_loss_of_the_curve_is_the_mean_since_the_last_validation():
+    prepared = prepare(VAE)
+    losses = []
+    plan = run.replace(prepared.plan, loss=lambda p, x: (losses.append(0), prepared.plan.loss(p, x))[1])
+    seen = []
+    for now in run.advance(plan, run.start(plan, prepared.params)):
+        seen.append(now)
+    # From the running mean m_i of i losses, each loss is i m_i - (i - 1) m_{i-1}.
+    means = np.array([now.loss for now in seen[:7]])
+    values = np.arange(1, 8) * means - np.arange(7) * np.concatenate([[0], means[:-1]])
+    assert seen[6].curve[0, 1] == pytest.approx(values.mean(), rel=1e-6)
+    assert np.all(values > 0)
+
+
+def test_patience_stops_early_and_keeps_the_best():
+    experiment = run.replace(VAE, step_size=0.3, schedule="constant", n_steps=2000, patience=3)
+    ended = trained(experiment)
+    assert ended.finished and ended.step < 2000
+    assert ended.stopping.waited == 3
+    assert ended.stopping.best == ended.curve[-4, 2] == ended.curve[:, 2].min()
+
+
+def test_a_finished_run_does_not_go_on(tmp_path):
+    out = tmp_path / "run.npz"
+    trained(VAE, out)
+    prepared = prepare(VAE)
+    assert list(run.advance(prepared.plan, run.resume(prepared.plan, out), out)) == []
+
+
+@pytest.mark.parametrize("change", [{"model": "nade", "init": {"n_hidden": 3}}, {"seed": 4}, {"n_steps": 61}])
+def test_refuses_the_checkpoint_of_another_run(tmp_path, change):
+    trained(VAE, tmp_path / "run.npz", after(3))
+    other = prepare(run.replace(VAE, **change))
+    with pytest.raises(InputError, match=r"is of another run: expected .* found"):
+        run.resume(other.plan, tmp_path / "run.npz")
+
+
+def test_divergence_keeps_the_last_good_checkpoint(tmp_path):
+    out = tmp_path / "run.npz"
+    prepared = prepare(run.replace(VAE, validate_every=5))
+    plan = prepared.plan
+    calls = iter(range(1000))
+    broken = run.replace(plan, loss=lambda p, x: plan.loss(p, x) * (np.nan if next(calls) == 12 else 1))
+    with pytest.raises(Diverged, match="step 13"):
+        list(run.advance(broken, run.start(broken, prepared.params), out))
+    arrays, facts = checkpoint.load(out)
+    assert facts["standing"]["step"] == 10
+    assert all(np.isfinite(leaf).all() for leaf in leaves(arrays["params"]))
+
+
+# --- the real thing: processes and signals
+
+COMMAND = [
+    *(sys.executable, "-c", "from npgen.cli import main; main()", "train", "vae", "--data", "digits"),
+    *("--binarize", "dynamic", "--hidden", "30", "--latent", "2", "--steps", "3000", "--validate-every", "250"),
+]
+
+
+def start_training(out, *options):
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [*COMMAND, "--out", str(out), *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(out, process):
+    while not out.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return output
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+def test_killed_process_resumes_bit_for_bit(tmp_path, sent):
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    finish(start_training(whole))
+    process = start_training(parts)
+    wait_for(parts, process)
+    process.send_signal(sent)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if sent == signal.SIGKILL else 130), (output, errors)
+    _, facts = checkpoint.load(parts)
+    assert not facts["standing"]["finished"], "the signal came too late to show anything"
+    if sent == signal.SIGINT:
+        assert f"interrupted after step {facts['standing']['step']}" in output
+        assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    finish(start_training(parts, "--resume"))
+    same(parts, whole)
