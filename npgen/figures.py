@@ -140,13 +140,12 @@ def learning_curves(
         axes.plot(epochs, curve[:, 2], color=colour, label=label)
     for label, nats in baselines.items():
         axes.axhline(nats, color="0.4", linestyle=":", linewidth=1.2)
-        place = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "bottom", "color": "0.3"}
-        axes.annotate(label, (1, nats), **place)
+        axes.annotate(f" {label}", (1, nats), xycoords=("axes fraction", "data"), va="center", color="0.3")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("epochs (logarithmic scale)")
     axes.set_ylabel("nats per image, lower is better")
-    axes.legend(title="solid: validation\ndashed: training", loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(title="solid: validation\ndashed: training", loc="center left", bbox_to_anchor=(1, 0.55))
     return figure
 
 

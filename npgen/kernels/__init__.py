@@ -1,1 +1,1 @@
-"""Compiled primitives, one file each: value and hand-written gradient. The readable twin is in the model of that name."""
+"""Compiled primitives, one file each: value and hand-written gradient. The readable twin is in the model's file."""
