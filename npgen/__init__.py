@@ -1,21 +1,27 @@
 """npgen: deep generative models in NumPy and autograd that read like the papers.
 
-The map of the package, from the bottom up; imports run downward only.
+The map of the package, from the bottom up; a module imports only what stands before it.
 
-L0  distributions   Bernoulli, categorical, Gaussian: log-densities, KL, samplers
+L0  errors          what a user can fix
+    nested          nested parameters: leaves, mapping, counting
+    files           files that are complete or not there
+    autodiff        value and gradient with respect to nested parameters
+    distributions   Bernoulli, categorical, Gaussian: log-densities, KL, samplers
     nn              fully connected networks
     optim           Adam, step-size schedules, clipping of the gradient
-    nested          nested parameters: leaves, mapping, counting
-    autodiff        value and gradient with respect to nested parameters
+    sources         the files of the data sets: where they are, whether they are right, downloads
     data            data sets as arrays
     figures         arrays to matplotlib figures
-    errors          what a user can mend
 L1  kernels         compiled primitives, one file each
-    train           minibatches, fit, evaluate, early stopping
     checkpoint      one .npz file, written atomically
+    train           minibatches, fit, evaluate, early stopping
+    run             a training run that can be interrupted and resumed
 L2  models          the table of contents of the field, one file each
-L3  experiments     one table of recipes, and the run that follows one
-    demo, cli       the `npgen` command
+L3  experiments     one table of recipes, and what turns a recipe into a run
+    progress        showing a run while it trains
+    commands        what `npgen train`, `evaluate` and `sample` do
+    demo            what `npgen demo` does
+    cli             the `npgen` command
 
 Importing npgen imports none of them.
 """

@@ -41,9 +41,9 @@ def cli():
 
 
 @cli.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("npgen-demo"), show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("npgen-demo"), show_default=True, help="Folder.")
 def demo(out):
-    """Train FVSBN, NADE and a VAE on 8x8 digits and draw what they learned, within a minute."""
+    """Train and draw three models within a minute."""
     from npgen import demo
 
     demo.main(out, Console())
@@ -54,7 +54,7 @@ def demo(out):
 
 @cli.group()
 def data():
-    """Data sets: what there is, where it lies, whether it is whole."""
+    """Data sets: list, find, verify."""
 
 
 @data.command("list")
@@ -62,7 +62,9 @@ def data_list():
     """All data sets, and where each was found."""
     from npgen.data import describe
 
-    table = Table("name", "what", "where")
+    table = Table(box=None)
+    for heading in ("name", "what", "where"):
+        table.add_column(heading, overflow="fold")
     for row in describe():
         table.add_row(*row)
     Console().print(table)
@@ -71,7 +73,7 @@ def data_list():
 @data.command("path")
 @click.argument("name")
 def data_path(name):
-    """The files of data set NAME, one a line."""
+    """The files of data set NAME, one per line."""
     from npgen.sources import path
 
     for file in path(name):
@@ -92,6 +94,9 @@ def data_verify(context, name):
         context.exit(2)
 
 
+# --- training --------------------------------------------------------------------------------------------------------
+
+
 def _sizes(context, parameter, text):
     """(200, 200) from "200,200"."""
     if text is None:
@@ -105,13 +110,22 @@ def _sizes(context, parameter, text):
     return sizes
 
 
-# --- training --------------------------------------------------------------------------------------------------------
+@cli.command("experiments")
+def list_experiments():
+    """The table of experiments."""
+    from npgen.experiments import EXPERIMENTS
+
+    table = Table("name", "model", "data", "sizes", "steps", "published nats", box=None)
+    for row in EXPERIMENTS.values():
+        sizes = ", ".join(f"{name} {value}" for name, value in row.init.items())
+        table.add_row(row.name, row.model, row.data, sizes, str(row.n_steps), str(row.published or ""))
+    Console().print(table)
 
 
 @cli.command()
 @click.argument("name", metavar="EXPERIMENT|MODEL")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("run.npz"), show_default=True)
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out, if there is one.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out, if there is one.")
 @click.option("--data", metavar="NAME", help="Data set, for a MODEL; see `npgen data list`.")
 @click.option("--digit", type=int, help="Keep one class only.")
 @click.option("--invert", is_flag=True, default=None, help="Of caltech101_silhouettes: 1 is the object.")
@@ -120,18 +134,20 @@ def _sizes(context, parameter, text):
 @click.option("--hidden", callback=_sizes, metavar="N[,N...]", help="Sizes of the hidden layers, e.g. 500 or 200,200.")
 @click.option("--latent", type=click.IntRange(1), help="Number of latent variables.")
 @click.option("--steps", "n_steps", type=click.IntRange(1), help="Number of updates.")
-@click.option("--batch-size", type=click.IntRange(1))
-@click.option("--step-size", type=click.FloatRange(0, min_open=True))
-@click.option("--schedule", type=click.Choice(["constant", "cosine"]), help="Of the step size.")
-@click.option("--validate-every", type=click.IntRange(1), metavar="STEPS")
-@click.option("--patience", type=click.IntRange(1), help="Stop after so many validations without a better one.")
-@click.option("--seed", type=click.IntRange(0))
+@click.option("--batch-size", type=click.IntRange(1), help="Examples for each update.")
+@click.option("--step-size", type=click.FloatRange(0, min_open=True), help="Of Adam, at the start.")
+@click.option("--schedule", type=click.Choice(["constant", "cosine"]), help="Of the step size over the run.")
+@click.option("--validate-every", type=click.IntRange(1), metavar="STEPS", help="And write a checkpoint.")
+@click.option("--patience", type=click.IntRange(1), help="Stop after this many validations without a better one.")
+@click.option("--seed", type=click.IntRange(0), help="Of everything random in the run.")
 @click.pass_context
 def train(context, name, out, resume, **options):
-    """Train an EXPERIMENT of the table, or a MODEL with --data, into a checkpoint.
+    """Train a model into a checkpoint.
 
-    Options change the row of the table. Ctrl-C stops between two steps and leaves a checkpoint; --resume goes on from
-    there.
+    EXPERIMENT is a row of `npgen experiments`; MODEL is fvsbn, nade or vae, together with --data.
+
+    Options change the row of the table. Ctrl-C stops between two steps and leaves a checkpoint; --resume continues
+    from there.
     """
     from npgen import commands
 
@@ -145,7 +161,10 @@ def train(context, name, out, resume, **options):
 @click.option("--part", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--importance", "n_importance", type=click.IntRange(1), help="Samples of the estimate, for a VAE.")
 def evaluate(checkpoint, part, n_importance):
-    """Nats per image of the best parameters in a CHECKPOINT, with their standard error."""
+    """Test nats per image of a CHECKPOINT.
+
+    Of the parameters that were best on validation, with the standard error.
+    """
     from npgen import commands
 
     commands.evaluate(checkpoint, part, n_importance, Console())
@@ -154,10 +173,10 @@ def evaluate(checkpoint, part, n_importance):
 @cli.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("-n", "n_samples", type=click.IntRange(1), default=25, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the samples.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("samples.png"), show_default=True)
 def sample(checkpoint, n_samples, seed, out):
-    """Draw images from the model in a CHECKPOINT into a figure."""
+    """Draw samples of a CHECKPOINT into a figure."""
     from npgen import commands
 
     commands.sample(checkpoint, n_samples, seed, out)

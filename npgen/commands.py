@@ -1,6 +1,5 @@
 """What `npgen train`, `npgen evaluate` and `npgen sample` do, once their arguments are parsed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: 
     experiment = experiments.from_options(name, options)
     writable_folder(out.parent)
     if out.exists() and not resume:
-        raise InputError(f"{out} exists already. Go on with it by --resume, or choose another --out.")
+        raise InputError(f"{out} exists already. Continue it with --resume, or choose another --out.")
     prepared = experiments.prepare(experiment)
     plan = prepared.plan
     ended = run.resume(plan, out) if out.exists() else run.start(plan, prepared.params)
@@ -29,7 +28,11 @@ def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: 
         runs = run.advance(plan, ended, out, interrupted)
         ended = follow(console, experiment.name, runs, plan.n_steps, plan.batch_size) or ended
     if not ended.finished:
-        console.print(f"interrupted after step {ended.step}; {out} is whole. Go on with the same command and --resume.")
+        console.print(
+            f"interrupted after step {ended.step}; {out} is complete up to there. "
+            "Continue with the same command and --resume.",
+            soft_wrap=True,
+        )
         return False
     console.print(
         f"{out}: best validation {ended.stopping.best:.2f} nats, {ended.step} steps, {ended.seconds:.1f} s. "
@@ -40,48 +43,55 @@ def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: 
 
 
 def evaluate(path: Path, part: str, n_importance: int | None, console: Console) -> None:
-    """Print the nats per image of a checkpoint on one part of its data set."""
-    prepared, params = load(path)
+    """Print the negative log-likelihood of a checkpoint on one part of its data set."""
+    prepared, params, _ = load(path)
     experiment, n_visible = prepared.experiment, prepared.dataset.n_visible
+    latent = hasattr(prepared.model, "log_prob_estimate")
+    if n_importance is not None and not latent:
+        raise InputError(f"--importance: {experiment.model} computes its likelihood, without samples")
     x = getattr(prepared.dataset, part)
     k = n_importance or experiment.n_importance
     with console.status(f"evaluating {len(x)} images"):
-        nats = experiments.test_nats(prepared.model, params, x, k)
-    latent = hasattr(prepared.model, "log_prob_estimate")
+        nll = experiments.estimate_nll(prepared.model, params, x, k)
+    bound = f" (IWAE bound, k = {k})" if latent else ""
+    bits = nll.mean / (n_visible * np.log(2))
     console.print(
-        f"{experiment.name}, {part}: {nats.mean:.2f} ± {nats.standard_error:.2f} nats per image"
-        f"{f' (IWAE bound, k = {k})' if latent else ''}, {nats.mean / n_visible / np.log(2):.4f} bits per dimension",
+        f"{experiment.name}, {part}: {nll.mean:.2f} ± {nll.standard_error:.2f} nats per image{bound}, "
+        f"{bits:.4f} bits per dimension",
         soft_wrap=True,
     )
-    if experiment.published is not None:
+    if experiment.published is not None and part == "test":
         console.print(f"published: {experiment.published} ({experiment.source})", soft_wrap=True)
 
 
 def sample(path: Path, n_samples: int, seed: int, out: Path) -> None:
     """Draw a figure of samples from a checkpoint."""
     writable_folder(out.parent)
-    prepared, params = load(path)
+    prepared, params, progress = load(path)
     experiment = prepared.experiment
     x = prepared.model.sample(params, np.random.default_rng(seed), n_samples)
     n_columns = int(np.ceil(np.sqrt(n_samples)))
-    caption = f"{experiment.model.upper()} on {experiment.data}, seed {seed}"
-    title = f"{n_samples} sample{'s' if n_samples > 1 else ''}"
+    caption = (
+        f"{experiment.name}: validation {progress['best_nll']:.2f} nats per image, "
+        f"training seed {experiment.seed}, sampling seed {seed}"
+    )
+    title = f"{n_samples} sample{'s' if n_samples > 1 else ''} of {experiment.model.upper()}"
     figures.save(figures.image_grid(x, prepared.dataset.image_shape, caption, n_columns, title), out)
 
 
-def load(path: Path) -> tuple[Prepared, Any]:
-    """The experiment in a checkpoint, with its data, and its best parameters."""
+def load(path: Path) -> tuple[Prepared, Any, dict[str, Any]]:
+    """The experiment in a checkpoint, with its data; its best parameters; how far the run had come."""
     arrays, facts = checkpoint.load(path)
-    prepared = experiments.prepare(experiments.from_recipe(facts.get("recipe", {}), path))
-    expected, found = dict(shapes(prepared.params)), dict(shapes(arrays.get("best", {})))
+    prepared = experiments.prepare(experiments.from_recipe(facts.get("recipe"), path))
+    expected, found = shapes(prepared.params), shapes(arrays.get("best", {}))
     if found != expected:
         raise InputError(
             f"{path} is a checkpoint of another model: expected the parameters of {prepared.experiment.model}, "
             f"{expected}; found {found}. Train it again."
         )
-    return prepared, arrays["best"]
+    return prepared, arrays["best"], facts["progress"]
 
 
-def shapes(params: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """(name, shape) of every parameter."""
-    return ((name, leaf.shape) for name, leaf in named_leaves(params))
+def shapes(params: Any) -> dict[str, tuple[int, ...]]:
+    """{name: shape} of every parameter."""
+    return {name: leaf.shape for name, leaf in named_leaves(params)}

@@ -28,6 +28,7 @@ from npgen.train import Evaluation, evaluate
 
 N_COMPONENTS = (20, 40, 80, 160, 320)  # of the mixture; chosen on the validation part
 EM_STEPS = 60
+SEED = 1  # of the samples
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class Trained:
 
     @property
     def caption(self) -> str:
-        """Which model, on which data, how many nats, which seed: the line below each of its figures."""
+        """Which model, which data, how many nats, which seed: the line below each of its figures."""
         row = self.prepared.experiment
-        nats = f"{self.test.mean:.2f} ± {self.test.standard_error:.2f} test nats per image"
-        return f"{self.name} on {row.data}: {nats}, seed {row.seed}"
+        nats = f"test NLL {self.test.mean:.2f} ± {self.test.standard_error:.2f} nats per image"
+        return f"{self.name} on {row.data}: {nats}, training seed {row.seed}"
 
     @property
     def name(self) -> str:
@@ -78,7 +79,10 @@ def _main(out, console):
     console.print(_table(rows))
 
     with console.status("drawing the figures"):
-        written = _draw(out, digits, trained, manifold, {row["model"]: row["nats"] for row in rows[:2]})
+        validation = {
+            name: -bernoulli_mixture.log_prob(params, digits.valid).mean() for name, (params, _) in baselines.items()
+        }
+        written = _draw(out, digits, trained, manifold, validation)
     seconds = time.perf_counter() - began
     written["summary.json"] = "all numbers of the table, with recipes, seeds and machine"
     _write_summary(out / "summary.json", rows, (*trained.values(), manifold), seconds)
@@ -97,7 +101,7 @@ def _train(experiment: Experiment, console: Console) -> Trained:
     ended = follow(console, f"{experiment.name:14}", runs, plan.n_steps, plan.batch_size)
     params = ended.stopping.params
     with console.status("evaluating on the test set"):
-        test = experiments.test_nats(prepared.model, params, prepared.dataset.test, experiment.n_importance)
+        test = experiments.estimate_nll(prepared.model, params, prepared.dataset.test, experiment.n_importance)
     return Trained(prepared, params, ended, test)
 
 
@@ -191,9 +195,8 @@ def _draw(
     """Write every figure; returns {file name: what to look at}."""
     nade, vae = trained["nade"], trained["vae"]
     samples = {
-        name: one.prepared.model.sample(one.params, np.random.default_rng(1), 25) for name, one in trained.items()
+        name: one.prepared.model.sample(one.params, np.random.default_rng(SEED), 25) for name, one in trained.items()
     }
-    plans = {name: one.prepared.plan for name, one in trained.items()}
     drawn = {
         f"{name}-samples.png": (
             figures.image_grid(x, digits.image_shape, trained[name].caption, title=f"25 samples of {name.upper()}"),
@@ -207,9 +210,9 @@ def _draw(
             nade.prepared.model.conditionals(nade.params, samples["nade"]),
             digits.image_shape,
             nade.caption,
-            ("25 samples", "what NADE expected at each pixel, given those before"),
+            ("25 samples x", "$p(x_d = 1\\,|\\,x_{<d})$: line by line, given the pixels before"),
         ),
-        "beside each sample the probability of ink: it is sure within strokes, and unsure at their ends",
+        "beside each sample, the probability of ink given the pixels before, line by line from the top left",
     )
     drawn |= _vae_figures(vae, digits)
     drawn["vae-manifold.png"] = (
@@ -220,8 +223,8 @@ def _draw(
         figures.learning_curves(
             {name.upper(): one.run.curve for name, one in trained.items()},
             baselines,
-            "digits, seed 0; the VAE's curve is its ELBO, so it lies above its test figure",
-            len(digits.train) // plans["nade"].batch_size,
+            "digits, training seed 0; of the VAE the negated ELBO, an upper bound on its negative log-likelihood",
+            len(digits.train) // nade.prepared.experiment.batch_size,
         ),
         "nats against epochs: who learns fast, and how far training (dashed) runs ahead of validation",
     )
@@ -232,13 +235,13 @@ def _draw(
 
 def _vae_figures(vae: Trained, digits: Dataset) -> dict[str, tuple[Any, str]]:
     model, params, shape = vae.prepared.model, vae.params, digits.image_shape
-    prior = sigmoid(model.decode(params, model.sample_prior(params, np.random.default_rng(2), 25)))
+    prior = sigmoid(model.decode(params, model.sample_prior(params, np.random.default_rng(SEED), 25)))
     ten = digits.test[:10]
     x_from, x_to = ten[0::2], ten[1::2]
     return {
         "vae-prior.png": (
             figures.image_grid(prior, shape, vae.caption, title="25 images from the prior: p(ink | z), z ~ N(0, I)"),
-            "the same as vae-samples.png before each pixel is drawn: the decoder's probabilities",
+            "what vae-samples.png was drawn from: the decoder's probabilities at 25 z from the prior",
         ),
         "vae-reconstructions.png": (
             figures.image_rows(
@@ -247,8 +250,8 @@ def _vae_figures(vae: Trained, digits: Dataset) -> dict[str, tuple[Any, str]]:
             "the first ten test images and what is left of them after 20 latent numbers",
         ),
         "vae-interpolations.png": (
-            figures.interpolations(x_from, model.interpolate(params, x_from, x_to, 9), x_to, shape, vae.caption),
-            "five walks between test images in the latent space, the real images at the ends",
+            figures.interpolations(x_from, model.interpolate(params, x_from, x_to, 11), x_to, shape, vae.caption),
+            "five straight walks in the latent space between test images, the real images at the ends",
         ),
     }
 

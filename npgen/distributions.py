@@ -77,13 +77,13 @@ defvjp(logsumexp, _logsumexp_vjp)
 
 @primitive
 def bernoulli_log_prob(targets, logits):
-    """sum_d t_d log s_d + (1 - t_d) log(1 - s_d) with s = sigmoid(logits), in nats, (n,).
+    """sum_d t_d log s_d + (1 - t_d) log(1 - s_d) with s = sigmoid(logits), in nats, (...).
 
     With s = sigmoid(l), log s = -softplus(-l) and log(1 - s) = -softplus(l), so that a term is
 
         -( (1 - t) max(l, 0) + t max(-l, 0) + log(1 + exp(-|l|)) ).
 
-    No summand is negative, so nothing cancels: the value is exact at any logit, and for any target in [0, 1].
+    No summand is negative, so nothing cancels: the value is accurate to rounding at any logit and any target in [0, 1].
 
     Parameters
     ----------
@@ -125,15 +125,25 @@ defvjp(
 
 def bernoulli_sample(rng, logits):
     """x_d ~ Bernoulli(sigmoid(logits_d)), uint8 of the shape of `logits`."""
-    return (rng.random(logits.shape) < sigmoid(logits)).astype(onp.uint8)
+    return (rng.random(logits.shape, dtype=logits.dtype) < sigmoid(logits)).astype(onp.uint8)
 
 
-def require_binary(x):
-    """Raise ValueError unless every value of `x` is 0 or 1: a binary model gives other values no probability."""
+def as_binary(x, n_visible, dtype):
+    """The examples `x` (n, D) in `dtype`, after a check that they are binary: other values have no probability.
+
+    Raises
+    ------
+    ValueError
+        Unless `x` has the shape (n, n_visible) and every value is 0 or 1.
+    """
     x = onp.asarray(x)
+    if x.ndim != 2 or x.shape[1] != n_visible:
+        raise ValueError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
     outside = (x != 0) & (x != 1)
     if outside.any():
-        raise ValueError(f"expected data in {{0, 1}}; found {x[outside][0]}. Binarize it first (npgen.data.binarize)")
+        how = "dataset.thresholded() and dataset.sampled(rng) of npgen.data make grey images binary"
+        raise ValueError(f"expected data in {{0, 1}}; found {x[outside][0]}. {how}")
+    return x.astype(dtype, copy=False)
 
 
 def logit_of_marginals(n_visible, marginals=None):
@@ -205,7 +215,7 @@ def categorical_sample(rng, logits):
 
 
 def gaussian_log_prob(x, mean, log_std):
-    """log N(x; mean, exp(log_std)^2 I), in nats, (n,): the sum over d of
+    """log N(x; mean, diag(exp(log_std)^2)), in nats, (...): the sum over d of
 
         -(x_d - mean_d)^2 / (2 sigma_d^2) - log sigma_d - log(2 pi) / 2.
 
@@ -229,7 +239,7 @@ def gaussian_log_prob(x, mean, log_std):
 
 
 def gaussian_kl(mean, log_std):
-    """KL( N(mean, exp(log_std)^2 I) || N(0, I) ) >= 0, in nats, (n,).
+    """KL( N(mean, diag(exp(log_std)^2)) || N(0, I) ) >= 0, in nats, (...).
 
         sum_d ( mean_d^2 + sigma_d^2 - 1 ) / 2 - log sigma_d
 
@@ -259,12 +269,7 @@ def gaussian_sample(rng, mean, log_std):
     The reparameterisation of Kingma and Welling 2014, section 2.4. The noise has the shape and dtype of `mean`.
     """
     _require_same_shape(mean=mean, log_std=log_std)
-    return mean + np.exp(log_std) * standard_normal(rng, mean.shape, mean.dtype)
-
-
-def standard_normal(rng, shape, dtype):
-    """Noise ~ N(0, I) of the given shape and dtype, drawn in that dtype."""
-    return rng.standard_normal(shape, dtype=dtype)
+    return mean + np.exp(log_std) * rng.standard_normal(mean.shape, dtype=mean.dtype)
 
 
 def _require_same_shape(**arrays):

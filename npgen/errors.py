@@ -1,4 +1,4 @@
-"""The errors that a user can mend.
+"""The errors that a user can fix.
 
 Everything that comes from outside (files, the command line, the arguments of `init_params`) is checked where it enters.
 What is wrong is said in one or two lines: what was expected, what was found, what to do. The command line prints the

@@ -33,8 +33,11 @@ def save(figure: "Figure", path: str | Path) -> None:
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
 
 
-def mosaic(images: np.ndarray, image_shape: tuple[int, int], gap: int = 1) -> np.ndarray:
-    """Images in rows and columns as one picture, with `gap` transparent pixels (NaN) between them.
+GAP = 1  # pixels between two images
+
+
+def mosaic(images: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
+    """Images in rows and columns as one picture, with transparent pixels (NaN) between them.
 
     Parameters
     ----------
@@ -43,13 +46,13 @@ def mosaic(images: np.ndarray, image_shape: tuple[int, int], gap: int = 1) -> np
 
     Returns
     -------
-    array (n_rows * (height + gap) - gap, n_columns * (width + gap) - gap)
+    array (n_rows * (height + GAP) - GAP, n_columns * (width + GAP) - GAP)
     """
     n_rows, n_columns, _ = images.shape
     height, width = image_shape
-    cells = np.full((n_rows, height + gap, n_columns, width + gap), np.nan)
+    cells = np.full((n_rows, height + GAP, n_columns, width + GAP), np.nan)
     cells[:, :height, :, :width] = images.reshape(n_rows, n_columns, height, width).transpose(0, 2, 1, 3)
-    return cells.reshape(n_rows * (height + gap), n_columns * (width + gap))[: -gap or None, : -gap or None]
+    return cells.reshape(n_rows * (height + GAP), n_columns * (width + GAP))[:-GAP, :-GAP]
 
 
 def image_grid(
@@ -65,13 +68,12 @@ def image_grid(
     return figure
 
 
-def image_rows(rows: dict[str, np.ndarray], image_shape: tuple[int, int], caption: str, title: str = "") -> "Figure":
+def image_rows(rows: dict[str, np.ndarray], image_shape: tuple[int, int], caption: str) -> "Figure":
     """One labelled row of images for each entry, {label: (n_columns, D)}."""
     grid = np.stack(list(rows.values()))
     figure, axes = _figure(caption, size=(0.9 * grid.shape[1] + 1.2, 0.9 * len(rows)))
     _show(axes, grid, image_shape)
     axes.set_yticks(_centres(len(rows), image_shape[0]), list(rows))
-    axes.set_title(title)
     return figure
 
 
@@ -96,15 +98,13 @@ def interpolations(
     grid = np.concatenate([x_from[:, None], path, x_to[:, None]], axis=1)
     figure, axes = _figure(caption, size=(0.8 * grid.shape[1], 0.8 * len(grid) + 0.4))
     _show(axes, grid, image_shape)
-    labels = ["real, from", *(f"{i / (n_steps - 1):.2g}" for i in range(n_steps)), "real, to"]
+    labels = ["start", *(f"{i / (n_steps - 1):.2g}" for i in range(n_steps)), "end"]
     centres = _centres(len(labels), image_shape[1])
     axes.set_xticks(centres, labels)
     axes.xaxis.tick_top()
     for edge in (centres[:2].mean(), centres[-2:].mean()):
         axes.axvline(edge, color=COLOURS[1], linewidth=2)
-    axes.set_xlabel(
-        "between the lines: decoded, at that share of the way from the left image's latent mean to the right one's"
-    )
+    axes.set_xlabel("between the lines: decoded at this fraction of the way between the two latent means")
     return figure
 
 
@@ -144,8 +144,12 @@ def learning_curves(
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("epochs (logarithmic scale)")
-    axes.set_ylabel("nats per image, lower is better")
-    axes.legend(title="solid: validation\ndashed: training", loc="center left", bbox_to_anchor=(1, 0.55))
+    axes.set_ylabel("negative log-likelihood (nats per image)")
+    axes.legend(
+        title="solid: validation\ndashed: training, mean since\nthe point before",
+        loc="center left",
+        bbox_to_anchor=(1, 0.55),
+    )
     return figure
 
 
@@ -173,5 +177,5 @@ def _show(axes, grid, image_shape):
     return shown
 
 
-def _centres(n_cells, cell_size, gap=1):
-    return np.arange(n_cells) * (cell_size + gap) + (cell_size - 1) / 2
+def _centres(n_cells, cell_size):
+    return np.arange(n_cells) * (cell_size + GAP) + (cell_size - 1) / 2

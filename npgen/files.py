@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are either complete or not there."""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +32,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}. Choose another place.") from error
     finally:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        if partial.parent.is_dir():
+            partial.unlink(missing_ok=True)
 
 
 def writable_folder(path: str | Path) -> Path:

@@ -1,16 +1,16 @@
-"""Fully connected networks: a list of (W, b), one pair a layer.
+"""Fully connected networks: a list of (W, b), one pair for each layer.
 
 `affine`, `relu` and `columns` are primitives of autograd: each is one line of NumPy with one line of gradient, several
 times faster than the chain of operations that autograd would record.
 """
 
 import itertools
+import math
 
 import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import standard_normal
 from npgen.errors import InputError
 
 
@@ -29,18 +29,11 @@ def init_net_params(rng, layer_sizes, scale=None, dtype=onp.float32):
     """
     if len(layer_sizes) < 2 or min(layer_sizes) < 1:
         raise InputError(f"layer_sizes: expected at least two sizes >= 1; found {tuple(layer_sizes)}")
-    return [
-        (
-            init_weights(rng, n_in, n_out, (2 / n_in) ** 0.5 if scale is None else scale, dtype),
-            onp.zeros(n_out, dtype),
-        )
-        for n_in, n_out in itertools.pairwise(layer_sizes)
-    ]
-
-
-def init_weights(rng, n_in, n_out, scale, dtype):
-    """W ~ N(0, scale^2), (n_in, n_out)."""
-    return standard_normal(rng, (n_in, n_out), dtype) * onp.asarray(scale, dtype)
+    params = []
+    for n_in, n_out in itertools.pairwise(layer_sizes):
+        std = math.sqrt(2 / n_in) if scale is None else scale
+        params.append((std * rng.standard_normal((n_in, n_out), dtype=dtype), onp.zeros(n_out, dtype)))
+    return params
 
 
 def neural_net_predict(params, inputs):

@@ -69,14 +69,14 @@ class _Rate:
 
 
 def _nats(run):
-    return f"{run.curve[-1, 2]:.2f} nats" if len(run.curve) else f"{run.loss:.2f} nats (training)"
+    return f"validation {run.curve[-1, 2]:.2f} nats" if len(run.curve) else f"training {run.mean_loss:.2f} nats"
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Within the block the first Ctrl-C only makes the function it gives return True; a second one interrupts at once.
 
-    So a run can end between two steps, where a checkpoint of it is whole.
+    So a run can end between two steps, where a checkpoint of it is complete.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False  # signals belong to the main thread

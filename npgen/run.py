@@ -1,4 +1,4 @@
-"""One training run: `fit`, a validation now and then, early stopping, and a checkpoint from which it can go on.
+"""One training run: `fit`, a validation now and then, early stopping, and a checkpoint from which it can continue.
 
 A run that was interrupted, even killed, and resumed ends bit for bit where the uninterrupted run ends: the checkpoint
 holds the parameters, the optimiser's state, the best parameters so far, the curve, and the states of the random
@@ -21,13 +21,13 @@ from npgen.train import EarlyStopping, fit, minibatches, require_finite
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run stands after `step` updates: all that it needs to go on."""
+    """The state of a run after `step` updates: all that it needs to continue."""
 
     params: Any
-    optimiser: Any  # the optimiser's state
+    optimiser_state: Any
     stopping: EarlyStopping  # the best parameters on the validation part, and their nats
     step: int = 0
-    loss: float = 0.0  # mean training loss since the last validation
+    mean_loss: float = 0.0  # of the batches since the last validation
     curve: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))  # rows (step, training nats, validation nats)
     seconds: float = 0.0
     finished: bool = False
@@ -46,7 +46,7 @@ class Plan:
     validate_every: int
     patience: int | None  # validations without a better one, until the run stops
     generators: dict[str, np.random.Generator]  # "batches" orders the data; the loss may draw from the others
-    facts: dict[str, Any]  # the recipe; stored in the checkpoint
+    recipe: dict[str, Any]  # stored in the checkpoint; a run is resumed only with its own
     prepare_batch: Callable[[np.ndarray], np.ndarray] = lambda batch: batch
 
 
@@ -58,10 +58,10 @@ def start(plan: Plan, params: Any) -> Run:
 def advance(
     plan: Plan, run: Run, out: Path | None = None, interrupted: Callable[[], bool] = lambda: False
 ) -> Iterator[Run]:
-    """Train on from `run`, yielding where it stands after each step; the last one yielded is finished or interrupted.
+    """Train on from `run`, yielding its state after each step; the last one yielded is finished or interrupted.
 
-    With `out`, a checkpoint is written after each validation, at the end, and when `interrupted()` becomes true,
-    which is asked between steps. The generators of the plan have to be in the state that belongs to `run` (new ones
+    With `out`, a checkpoint is written after each validation, at the end, and when `interrupted()`, which is called
+    between steps, returns True. The generators of the plan have to be in the state that belongs to `run` (new ones
     for a new run; `resume` sets them).
     """
     if run.finished:
@@ -70,35 +70,36 @@ def advance(
     at_start = plan.generators["batches"].bit_generator.state  # the epochs' orders are replayed from here
     batches = minibatches(plan.generators["batches"], plan.data, plan.batch_size, skip=run.step)
     prepared = (plan.prepare_batch(batch) for batch in batches)
-    for step in fit(plan.loss, run.params, prepared, plan.optimiser, state=run.optimiser, first=run.step + 1):
-        since_validation = (step.number - 1) % plan.validate_every
+    first = run.step + 1
+    for step in fit(plan.loss, run.params, prepared, plan.optimiser, run.optimiser_state, first):
+        n_losses = (step.number - 1) % plan.validate_every + 1  # since the last validation
         run = replace(
             run,
             params=step.params,
-            optimiser=step.state,
+            optimiser_state=step.optimiser_state,
             step=step.number,
-            loss=run.loss + (step.loss - run.loss) / (since_validation + 1) if since_validation else step.loss,
+            mean_loss=run.mean_loss + (step.loss - run.mean_loss) / n_losses,
             seconds=time.perf_counter() - beginning,
         )
-        at_end = step.number >= plan.n_steps
-        if at_end or step.number % plan.validate_every == 0:
-            run = _validated(plan, run, at_end)
+        validated = step.number % plan.validate_every == 0 or step.number >= plan.n_steps
+        if validated:
+            run = _validated(plan, run)
         stop = run.finished or interrupted()
-        if out is not None and (stop or step.number % plan.validate_every == 0):
+        if out is not None and (stop or validated):
             save(plan, run, out, at_start)
         yield run
         if stop:
             return
 
 
-def _validated(plan: Plan, run: Run, at_end: bool) -> Run:
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, once and in words
-        nats = plan.validate(run.params)
-    require_finite(nats, run.step, run.params)
-    stopping = run.stopping.update(nats, run.params)
-    curve = np.vstack([run.curve, (run.step, run.loss, nats)])
-    finished = at_end or stopping.should_stop(plan.patience)
-    return replace(run, stopping=stopping, curve=curve, finished=finished)
+def _validated(plan: Plan, run: Run) -> Run:
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # `require_finite` reports it
+        nll = plan.validate(run.params)
+    require_finite(nll, run.step, run.params)
+    stopping = run.stopping.update(nll, run.params)
+    finished = run.step >= plan.n_steps or stopping.should_stop(plan.patience)
+    curve = np.vstack([run.curve, (run.step, run.mean_loss, nll)])
+    return replace(run, stopping=stopping, curve=curve, mean_loss=0.0, finished=finished)
 
 
 def save(plan: Plan, run: Run, out: Path, batches_at_start: dict[str, Any]) -> None:
@@ -106,50 +107,50 @@ def save(plan: Plan, run: Run, out: Path, batches_at_start: dict[str, Any]) -> N
     arrays = {
         "params": run.params,
         "best": run.stopping.params,
-        "optimiser": run.optimiser,
+        "optimiser": run.optimiser_state,
         "curve": run.curve,
     }
     states = {name: generator.bit_generator.state for name, generator in plan.generators.items()}
-    standing = {
+    progress = {
         "step": run.step,
-        "loss": run.loss,
-        "best_nats": run.stopping.best,
+        "mean_loss": run.mean_loss,
+        "best_nll": run.stopping.best,
         "waited": run.stopping.waited,
         "seconds": run.seconds,
         "finished": run.finished,
     }
-    facts = {
-        "recipe": plan.facts,
-        "generators": {**states, "batches": batches_at_start},
-        "standing": standing,
-    }
+    facts = {"recipe": plan.recipe, "generators": {**states, "batches": batches_at_start}, "progress": progress}
     checkpoint.save(out, arrays, facts)
 
 
 def resume(plan: Plan, path: Path) -> Run:
-    """Where the run in the checkpoint stands; the plan's generators are set to the states that belong there.
+    """The state of the run in the checkpoint; the plan's generators are set to the states that belong there.
 
     Raises
     ------
     InputError
-        If the file is not a checkpoint, or that of a run with another recipe.
+        If the file is not the checkpoint of a run, or that of a run with another recipe.
     """
     arrays, facts = checkpoint.load(path)
-    require_recipe(path, found=facts.get("recipe", {}), expected=plan.facts)
-    for name, generator in plan.generators.items():
-        generator.bit_generator.state = facts["generators"][name]
-    standing = facts["standing"]
-    return Run(
-        params=arrays["params"],
-        optimiser=arrays["optimiser"],
-        stopping=EarlyStopping(arrays["best"], standing["best_nats"], standing["waited"]),
-        curve=arrays["curve"],
-        **{name: standing[name] for name in ("step", "loss", "seconds", "finished")},
-    )
+    require_recipe(path, found=facts.get("recipe"), expected=plan.recipe)
+    try:
+        for name, generator in plan.generators.items():
+            generator.bit_generator.state = facts["generators"][name]
+        progress = facts["progress"]
+        return Run(
+            params=arrays["params"],
+            optimiser_state=arrays["optimiser"],
+            stopping=EarlyStopping(arrays["best"], progress["best_nll"], progress["waited"]),
+            curve=arrays["curve"],
+            **{name: progress[name] for name in ("step", "mean_loss", "seconds", "finished")},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: a checkpoint of npgen, but not that of a training run. Train it again.") from error
 
 
-def require_recipe(path: Path, found: dict[str, Any], expected: dict[str, Any]) -> None:
+def require_recipe(path: Path, found: Any, expected: dict[str, Any]) -> None:
     """Raise InputError, naming the first difference, unless the checkpoint's recipe is the expected one."""
+    found = found if isinstance(found, dict) else {}
     for name, value in expected.items():
         if found.get(name) != value:
             raise InputError(

@@ -33,8 +33,8 @@ def minibatches(rng: np.random.Generator, data: np.ndarray, batch_size: int, *, 
     batch_size : int
         From 1 to n.
     skip : int
-        Leave out so many batches at the start. With the generator in the state it began in, that is where a run of
-        `skip` steps was interrupted; only the orders are drawn, no batch is copied.
+        Start after the first `skip` batches. Given a generator in its initial state, this continues a run that was
+        interrupted after `skip` steps; only the orders are drawn, no batch is copied.
     """
     require_positive(batch_size=batch_size)
     per_epoch = len(data) // batch_size
@@ -53,7 +53,7 @@ class Step(NamedTuple):
     number: int  # counted from 1
     loss: float  # of the batch, before the update
     params: Any  # after the update
-    state: Any  # the optimiser's, after the update
+    optimiser_state: Any  # after the update
 
 
 def fit(
@@ -61,24 +61,24 @@ def fit(
     params: Any,
     batches: Iterable[Any],
     optimiser: Optimiser,
-    *,
-    state: Any = None,
-    first: int = 1,
+    optimiser_state: Any = None,
+    first_step: int = 1,
 ) -> Iterator[Step]:
-    """Minimise `loss(params, batch)`, one update a batch, yielding a `Step` after each.
+    """Minimise `loss(params, batch)`, one update for each batch, yielding a `Step` after it.
 
     Parameters
     ----------
     loss : callable
-        A scalar to be minimised, in nats for each example: the *mean* over the batch.
+        A scalar to be minimised: the *mean* over the batch, in nats per example. Take `npgen.autodiff.mean`; autograd's
+        own `np.mean` turns the gradient of a float32 model into float64, at half the speed.
     params : nested arrays
         Left as they are: each step has new ones.
     batches : iterable
-        Training ends where it ends.
+        Training stops when it is exhausted.
     optimiser : Optimiser
         For instance `npgen.optim.adam(1e-3)`.
-    state, first
-        The optimiser's state and the number of the first step, to continue an interrupted run.
+    optimiser_state, first_step
+        To continue an interrupted run: the state after its last step, and the number of the next one.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def fit(
         If the loss is not finite, with the step, the loss and the norm of each parameter.
     """
     gradient_of = value_and_grad(loss)
-    state = optimiser.init(params) if state is None else state
-    for number, batch in enumerate(batches, start=first):
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below, once and in words
+    state = optimiser.init(params) if optimiser_state is None else optimiser_state
+    for number, batch in enumerate(batches, start=first_step):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # `require_finite` reports it
             value, gradient = gradient_of(params, batch)
             require_finite(float(value), number, params)
             params, state = optimiser.update(params, gradient, state)

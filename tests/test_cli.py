@@ -81,7 +81,11 @@ def test_an_experiment_of_the_table_can_be_changed(npgen):
     assert npgen("train", "nade-digits", "--steps", "3", "--hidden", "7", "--seed", "5", "--out", "a/b.npz")[0] == 0
     arrays, facts = checkpoint.load("a/b.npz")
     assert arrays["params"]["W"].shape == (64, 7)
-    assert (facts["recipe"]["seed"], facts["recipe"]["n_steps"], facts["recipe"]["name"]) == (5, 3, "nade-digits")
+    assert (facts["recipe"]["seed"], facts["recipe"]["n_steps"], facts["recipe"]["name"]) == (
+        5,
+        3,
+        "nade-digits (changed)",
+    )
 
 
 @pytest.mark.parametrize("how", [["--digit", "3"], ["--binarize", "static"], ["--threshold", "0.25"]])
@@ -212,6 +216,7 @@ def test_sample_refuses(npgen, refused, options):
         (["nade", "--invert"], "has no option 'invert'"),
         (["nade", "--binarize", "maybe"], "maybe"),
         (["nade", "--nonsense"], "--nonsense"),
+        (["nade", "--binarize", "static", "--threshold", "0.3"], "--threshold: has no meaning with --binarize static"),
     ],
 )
 def test_train_refuses(refused, arguments, says):
@@ -226,7 +231,7 @@ def test_out_that_cannot_be_written(refused, tmp_path):
 
 def test_an_existing_run_is_not_overwritten(npgen, refused):
     npgen("train", "fvsbn", *SMALL)
-    refused("train", "fvsbn", *SMALL, says="run.npz exists already. Go on with it by --resume")
+    refused("train", "fvsbn", *SMALL, says="run.npz exists already. Continue it with --resume")
 
 
 def test_resume_of_another_run(npgen, refused):
@@ -255,6 +260,11 @@ def test_a_checkpoint_with_the_parameters_of_another_model(npgen, refused):
     _, facts = checkpoint.load("nade.npz")
     checkpoint.save("mixed.npz", arrays, facts)
     refused("evaluate", "mixed.npz", says="is a checkpoint of another model: expected the parameters of nade")
+
+
+def test_importance_samples_of_a_model_that_needs_none(npgen, refused):
+    npgen("train", "fvsbn", *SMALL)
+    refused("evaluate", "run.npz", "--importance", "5", says="--importance: fvsbn computes its likelihood")
 
 
 def test_a_recipe_of_another_version(npgen, refused):

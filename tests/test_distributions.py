@@ -132,11 +132,19 @@ def test_bernoulli_sample_has_its_probabilities(rng):
     assert np.abs(deviation).max() < 5  # standard errors; the stream is fixed by the seed
 
 
-def test_require_binary():
-    d.require_binary(np.array([[0, 1], [1.0, 0]]))
-    for x in ([0.5, 1], [0, 255], [np.nan]):
+def test_as_binary():
+    x = np.array([[0, 1], [1, 0]], np.uint8)
+    np.testing.assert_array_equal(d.as_binary(x, 2, np.float32), x)
+    assert d.as_binary(x, 2, np.float32).dtype == np.float32
+    for values in ([0.5, 1], [0, 255], [np.nan, 1]):
         with pytest.raises(ValueError, match=r"\{0, 1\}"):
-            d.require_binary(np.array(x))
+            d.as_binary(np.array([values]), 2, np.float32)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 1), (3, 3), (1, 3, 2)])
+def test_as_binary_refuses_other_shapes(shape):
+    with pytest.raises(ValueError, match=r"shape \(n, 2\); found"):
+        d.as_binary(np.zeros(shape), 2, np.float32)
 
 
 def test_logit_of_marginals():

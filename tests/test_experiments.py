@@ -21,7 +21,7 @@ def test_two_steps_of_every_row(row):
     prepared = experiments.prepare(row)
     steps = list(islice(run.advance(prepared.plan, run.start(prepared.plan, prepared.params)), 2))
     assert [step.step for step in steps] == [1, 2]
-    assert np.isfinite(steps[-1].loss)
+    assert np.isfinite(steps[-1].mean_loss)
 
 
 @pytest.mark.parametrize("row", EXPERIMENTS.values(), ids=EXPERIMENTS.keys())
@@ -41,7 +41,7 @@ def test_a_recipe_survives_json(tmp_path):
 def test_same_seed_same_bits_other_seed_other_bits():
     def first_loss(seed):
         prepared = experiments.prepare(dataclasses.replace(EXPERIMENTS["vae-digits"], seed=seed))
-        return next(run.advance(prepared.plan, run.start(prepared.plan, prepared.params))).loss
+        return next(run.advance(prepared.plan, run.start(prepared.plan, prepared.params))).mean_loss
 
     assert first_loss(0) == first_loss(0) != first_loss(1)
 
@@ -51,6 +51,12 @@ def test_a_models_options_become_a_row():
     assert row == Experiment(
         "vae-digits", "vae", "digits", {"hidden_sizes": (9,), "n_latent": 3}, 10_000, data_options={"digit": 4}
     )
+
+
+def test_a_changed_row_has_another_name_and_no_published_number():
+    row = experiments.from_options("nade-binarized-mnist", {"n_steps": 10})
+    assert (row.name, row.published) == ("nade-binarized-mnist (changed)", None)
+    assert experiments.from_options("nade-binarized-mnist", {"seed": 3}).published == 88.33
 
 
 def grey_rows(binarize):
@@ -102,5 +108,5 @@ def test_the_courses_setting_reaches_its_figure():
     row = dataclasses.replace(EXPERIMENTS["nade-mnist-ones"], n_steps=2000)  # less than half of the row, enough
     prepared = experiments.prepare(row)
     *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
-    test = experiments.test_nats(prepared.model, ended.stopping.params, prepared.dataset.test, 1)
+    test = experiments.estimate_nll(prepared.model, ended.stopping.params, prepared.dataset.test, 1)
     assert test.mean + 2 * test.standard_error < 45

@@ -29,10 +29,6 @@ def test_mosaic_puts_each_image_in_its_cell():
     assert np.isnan(picture[2]).all() and np.isnan(picture[:, 3]).all()
 
 
-def test_mosaic_without_gap():
-    assert figures.mosaic(images(2, 4), SHAPE, gap=0).shape == (4, 12)
-
-
 def test_image_grid_fills_row_by_row_and_leaves_the_rest_blank():
     x = images(7)
     picture = shown(figures.image_grid(x, SHAPE, "caption", n_columns=3))
@@ -64,7 +60,7 @@ def test_interpolations_read_from_left_to_right():
     assert (picture[:2, :3] == 0).all() and (picture[:2, -3:] == 1).all()
     np.testing.assert_array_equal(picture[:2, 4:7], path[0, 0].reshape(SHAPE))
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert labels == ["real, from", "0", "0.25", "0.5", "0.75", "1", "real, to"]
+    assert labels == ["start", "0", "0.25", "0.5", "0.75", "1", "end"]
 
 
 def test_manifold_grows_to_the_right_and_upwards():

@@ -261,6 +261,14 @@ def test_refuses_data_that_are_not_binary(case, value):
         case.log_prob(x)
 
 
+@each(EVERY)
+@pytest.mark.parametrize("shape", [(D,), (3, D + 1), (3, 1), (1, 3, D)])
+def test_refuses_examples_of_another_shape(case, shape):
+    x = np.zeros(shape)
+    with pytest.raises(ValueError, match=rf"shape \(n, {D}\); found"):
+        case.log_prob(x) if case.model is not vae else vae.elbo(case.params, rng(), x)
+
+
 def test_latent_models_take_grey_pixels_but_nothing_outside_the_unit_interval():
     case = LATENT["vae"]
     assert np.isfinite(vae.elbo(case.params, rng(), np.full((2, D), 0.3))).all()

@@ -1,5 +1,6 @@
 """Training runs: what a checkpoint holds, and that an interrupted run ends where the uninterrupted one ends."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from npgen import checkpoint, run
+from npgen import checkpoint, run, train
 from npgen.errors import Diverged, InputError
 from npgen.experiments import Experiment, prepare
 from npgen.nested import leaves
@@ -44,7 +45,7 @@ def same(a, b):
     """Whether two checkpoints hold the same bits, but for the seconds it took."""
     (arrays_a, facts_a), (arrays_b, facts_b) = checkpoint.load(a), checkpoint.load(b)
     for facts in (facts_a, facts_b):
-        del facts["standing"]["seconds"]
+        del facts["progress"]["seconds"]
     assert facts_a == facts_b
     for found, expected in zip(leaves(arrays_a), leaves(arrays_b), strict=True):
         np.testing.assert_array_equal(found, expected, strict=True)
@@ -89,15 +90,18 @@ def test_the_curve_and_the_best_parameters():
 def test_training_loss_of_the_curve_is_the_mean_since_the_last_validation():
     prepared = prepare(VAE)
     losses = []
-    plan = run.replace(prepared.plan, loss=lambda p, x: (losses.append(0), prepared.plan.loss(p, x))[1])
-    seen = []
-    for now in run.advance(plan, run.start(plan, prepared.params)):
-        seen.append(now)
-    # From the running mean m_i of i losses, each loss is i m_i - (i - 1) m_{i-1}.
-    means = np.array([now.loss for now in seen[:7]])
-    values = np.arange(1, 8) * means - np.arange(7) * np.concatenate([[0], means[:-1]])
-    assert seen[6].curve[0, 1] == pytest.approx(values.mean(), rel=1e-6)
-    assert np.all(values > 0)
+    original = train.fit
+
+    def watched(*arguments):
+        for step in original(*arguments):
+            losses.append(step.loss)
+            yield step
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "fit", watched)
+        *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
+    expected = [np.mean(losses[start:end]) for start, end in itertools.pairwise([0, 7, 14, 21, 28, 35, 42, 49, 56, 60])]
+    np.testing.assert_allclose(ended.curve[:, 1], expected, rtol=1e-12)
 
 
 def test_patience_stops_early_and_keeps_the_best():
@@ -132,7 +136,7 @@ def test_divergence_keeps_the_last_good_checkpoint(tmp_path):
     with pytest.raises(Diverged, match="step 13"):
         list(run.advance(broken, run.start(broken, prepared.params), out))
     arrays, facts = checkpoint.load(out)
-    assert facts["standing"]["step"] == 10
+    assert facts["progress"]["step"] == 10
     assert all(np.isfinite(leaf).all() for leaf in leaves(arrays["params"]))
 
 
@@ -177,9 +181,9 @@ def test_killed_process_resumes_bit_for_bit(tmp_path, sent):
     output, errors = process.communicate(timeout=60)
     assert process.returncode == (-signal.SIGKILL if sent == signal.SIGKILL else 130), (output, errors)
     _, facts = checkpoint.load(parts)
-    assert not facts["standing"]["finished"], "the signal came too late to show anything"
+    assert not facts["progress"]["finished"], "the signal came too late to show anything"
     if sent == signal.SIGINT:
-        assert f"interrupted after step {facts['standing']['step']}" in output
+        assert f"interrupted after step {facts['progress']['step']}" in output
         assert "Traceback" not in errors
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     finish(start_training(parts, "--resume"))

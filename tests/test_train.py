@@ -69,7 +69,7 @@ def test_fit_continues_from_a_state_bit_for_bit():
     params, optimiser = {"w": np.zeros(1)}, adam(0.1)
     whole = list(islice(fit(squared_distance, params, batches(), optimiser), 20))
     half = whole[9]
-    rest = islice(fit(squared_distance, half.params, batches(skip=10), optimiser, state=half.state, first=11), 10)
+    rest = islice(fit(squared_distance, half.params, batches(skip=10), optimiser, half.optimiser_state, 11), 10)
     for step, expected in zip(rest, whole[10:], strict=True):
         assert step.number == expected.number and step.loss == expected.loss
         np.testing.assert_array_equal(step.params["w"], expected.params["w"])

@@ -14,12 +14,12 @@ every component (a Beta(2, 2) prior), so that no mu is 0 or 1 and no logit infin
 
 import numpy as np
 
-from npgen.distributions import bernoulli_sample, categorical_sample, logsumexp, require_binary, softplus
-from npgen.errors import require_positive
+from npgen.distributions import as_binary, bernoulli_sample, categorical_sample, logsumexp, softplus
+from npgen.errors import InputError, require_positive
 
 
 def init_params(rng, x, n_components, dtype=np.float64):
-    """Equal weights, and mu drawn towards one randomly chosen training image a component.
+    """Equal weights, and mu drawn towards one randomly chosen training image for each component.
 
     Parameters
     ----------
@@ -31,8 +31,11 @@ def init_params(rng, x, n_components, dtype=np.float64):
     dtype : float dtype
     """
     require_positive(n_components=n_components)
+    if n_components > len(x):
+        raise InputError(f"n_components: expected at most the {len(x)} images there are; found {n_components}")
+    x = as_binary(x, np.shape(x)[-1], dtype)
     chosen = rng.choice(len(x), n_components, replace=False)
-    mu = 0.25 + 0.5 * x[chosen].astype(dtype)
+    mu = 0.25 + 0.5 * x[chosen]
     return {
         "log_pi": np.full(n_components, -np.log(n_components), dtype),
         "logits": np.log(mu) - np.log1p(-mu),
@@ -47,8 +50,8 @@ def joint_log_prob(params, x):
 
 def log_prob(params, x):
     """log p(x), in nats, (n,), for binary x (n, D)."""
-    require_binary(x)
-    return logsumexp(joint_log_prob(params, np.asarray(x, params["logits"].dtype)), axis=1)
+    logits = params["logits"]
+    return logsumexp(joint_log_prob(params, as_binary(x, logits.shape[1], logits.dtype)), axis=1)
 
 
 def em_step(params, x):

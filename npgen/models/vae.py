@@ -8,10 +8,13 @@
     params["encoder"]  [(W, b), ...]  D -> hidden sizes -> 2 L: the means, then the log standard deviations
     params["decoder"]  [(W, b), ...]  L -> hidden sizes in reverse -> D logits
 
-Source: Kingma and Welling 2014: the bound is equation 3 with the KL of appendix B, estimated by one sample (equation
-10); importance sampling by Burda, Grosse and Salakhutdinov 2016, equation 8 (equation numbers not checked here).
-Departures: ReLU instead of tanh, He's initialisation, and the encoder gives the log of the standard deviation, not of
-the variance.
+Source: Kingma and Welling 2014: the bound is their equation 3 with the KL of appendix B, estimated by one sample
+(section 2.4); importance sampling after Burda, Grosse and Salakhutdinov 2016, equation 8 (equation numbers not
+checked against the papers). Departures: ReLU instead of tanh, He's initialisation, training by Adam, and the encoder
+gives the log of the standard deviation, not of the variance.
+
+Pixels may be grey, in [0, 1]; the "likelihood" is then a negated cross-entropy, and no bound on the density of a grey
+image.
 """
 
 import numpy as np
@@ -25,9 +28,8 @@ from npgen.distributions import (
     logit_of_marginals,
     logsumexp,
     sigmoid,
-    standard_normal,
 )
-from npgen.errors import require_positive
+from npgen.errors import InputError, require_positive
 from npgen.nn import columns, init_net_params, neural_net_predict
 
 
@@ -48,6 +50,8 @@ def init_params(rng, n_visible, hidden_sizes, n_latent, dtype=np.float32, *, mar
         p(x_d = 1), strictly between 0 and 1: the decoder's last bias becomes their logit.
     """
     require_positive(n_visible=n_visible, n_latent=n_latent)
+    if not isinstance(hidden_sizes, (list, tuple)):
+        raise InputError(f"hidden_sizes: expected a tuple of sizes, such as (200, 200); found {hidden_sizes!r}")
     encoder = init_net_params(rng, (n_visible, *hidden_sizes, 2 * n_latent), dtype=dtype)
     decoder = init_net_params(rng, (n_latent, *reversed(hidden_sizes), n_visible), dtype=dtype)
     W, _ = decoder[-1]
@@ -62,7 +66,7 @@ def n_latent(params):
 
 def encode(params, x):
     """The mean and the log standard deviation of q(z | x), each (n, L), for x (n, D) in [0, 1]."""
-    outputs = neural_net_predict(params["encoder"], x)
+    outputs = neural_net_predict(params["encoder"], _pixels(params, x))
     L = n_latent(params)
     return columns(outputs, 0, L), columns(outputs, L, 2 * L)
 
@@ -72,38 +76,59 @@ def decode(params, z):
     return neural_net_predict(params["decoder"], z)
 
 
+def _pixels(params, x):
+    """x (n, D) in the dtype of the parameters."""
+    b = params["decoder"][-1][1]
+    if np.ndim(x) != 2 or np.shape(x)[1] != len(b):
+        raise ValueError(f"expected examples of shape (n, {len(b)}); found {np.shape(x)}")
+    return np.asarray(x, b.dtype)
+
+
 def elbo(params, rng, x):
-    """log p(x | z) - KL(q(z | x) || p(z)) with one z ~ q(z | x): an unbiased estimate of the bound, in nats, (n,)."""
-    x = np.asarray(x, params["decoder"][-1][1].dtype)
+    """log p(x | z) - KL(q(z | x) || p(z)) with one z ~ q(z | x): an unbiased estimate of the bound, in nats, (n,).
+
+    x is (n, D), in [0, 1].
+    """
+    x = _pixels(params, x)
     mean, log_std = encode(params, x)
     z = gaussian_sample(rng, mean, log_std)
     return bernoulli_log_prob(x, decode(params, z)) - gaussian_kl(mean, log_std)
+
+
+CHUNK = 64  # importance samples at a time, so that they need not all fit into memory
+
+
+def _log_weights(params, rng, x, mean, log_std, n_importance):
+    """log p(x | z) + log p(z) - log q(z | x) for z ~ q(z | x), (n_importance, n)."""
+    mean = np.broadcast_to(mean, (n_importance, *mean.shape))
+    log_std = np.broadcast_to(log_std, mean.shape)
+    z = gaussian_sample(rng, mean, log_std)
+    logits = decode(params, z)
+    log_likelihood = bernoulli_log_prob(np.broadcast_to(x, logits.shape), logits)
+    log_prior = gaussian_log_prob(z, np.zeros_like(z), np.zeros_like(z))
+    return log_likelihood + log_prior - gaussian_log_prob(z, mean, log_std)
 
 
 def log_prob_estimate(params, rng, x, n_importance):
     """log of the mean of p(x, z_k) / q(z_k | x) over k = 1..n_importance with z_k ~ q(z | x), in nats, (n,).
 
     Its expectation is a lower bound of log p(x) that rises with `n_importance` (the IWAE bound) and reaches log p(x) in
-    the limit; with one sample it is the bound of `elbo`.
+    the limit; with one sample it is the bound of `elbo`. For evaluation: autograd does not see through it.
     """
     require_positive(n_importance=n_importance)
-    x = np.asarray(x, params["decoder"][-1][1].dtype)
+    x = _pixels(params, x)
     mean, log_std = encode(params, x)
     total = np.full(len(x), -np.inf)  # log of the sum of the weights so far
-    for start in range(0, n_importance, 64):  # the weights need not fit into memory at once
-        size = min(64, n_importance - start)
-        total = np.logaddexp(total, logsumexp(_log_weights(params, rng, x, mean, log_std, size), axis=0))
+    for start in range(0, n_importance, CHUNK):
+        n_weights = min(CHUNK, n_importance - start)
+        total = np.logaddexp(total, logsumexp(_log_weights(params, rng, x, mean, log_std, n_weights), axis=0))
     return total - np.log(n_importance)
 
 
-def _log_weights(params, rng, x, mean, log_std, n_importance):
-    """log p(x | z) + log p(z) - log q(z | x) for z ~ q(z | x), (n_importance, n)."""
-    mean, log_std = (np.broadcast_to(array, (n_importance, *array.shape)) for array in (mean, log_std))
-    z = gaussian_sample(rng, mean, log_std)
-    zeros = np.zeros_like(z)
-    logits = decode(params, z)
-    log_likelihood = bernoulli_log_prob(np.broadcast_to(x, logits.shape), logits)
-    return log_likelihood + gaussian_log_prob(z, zeros, zeros) - gaussian_log_prob(z, mean, log_std)
+def sample_prior(params, rng, n_samples):
+    """z ~ N(0, I), (n_samples, L)."""
+    require_positive(n_samples=n_samples)
+    return rng.standard_normal((n_samples, n_latent(params)), dtype=params["decoder"][0][0].dtype)
 
 
 def sample(params, rng, n_samples):
@@ -111,15 +136,9 @@ def sample(params, rng, n_samples):
     return bernoulli_sample(rng, decode(params, sample_prior(params, rng, n_samples)))
 
 
-def sample_prior(params, rng, n_samples):
-    """z ~ N(0, I), (n_samples, L)."""
-    require_positive(n_samples=n_samples)
-    return standard_normal(rng, (n_samples, n_latent(params)), params["decoder"][0][0].dtype)
-
-
 def reconstruct(params, x):
     """p(x_d = 1 | z) at the mean z of q(z | x), (n, D)."""
-    mean, _ = encode(params, np.asarray(x, params["decoder"][-1][1].dtype))
+    mean, _ = encode(params, x)
     return sigmoid(decode(params, mean))
 
 
@@ -129,8 +148,7 @@ def interpolate(params, x_from, x_to, n_steps):
     Step 0 is the reconstruction of `x_from`, the last step that of `x_to`; both are (n, D).
     """
     require_positive(n_steps=n_steps)
-    dtype = params["decoder"][-1][1].dtype
-    start, _ = encode(params, np.asarray(x_from, dtype))
-    end, _ = encode(params, np.asarray(x_to, dtype))
-    weights = np.linspace(0, 1, n_steps, dtype=dtype)[:, None]
+    start, _ = encode(params, x_from)
+    end, _ = encode(params, x_to)
+    weights = np.linspace(0, 1, n_steps, dtype=start.dtype)[:, None]
     return sigmoid(decode(params, (1 - weights) * start[:, None, :] + weights * end[:, None, :]))

@@ -13,7 +13,9 @@ from autograd import elementwise_grad, grad
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from npgen.distributions import sigmoid
 from npgen.kernels import nade
+from npgen.models import nade as twin
 
 # float64: the kernel adds the same terms in another order, with an exact sigmoid, so a sum is off by a few eps.
 # float32: eps is 6e-8, and the kernel's rational sigmoid is within 2.4e-7 of the exact one. Logits and gradients sum up
@@ -23,19 +25,6 @@ TOLERANCE = {np.float64: 1e-10, np.float32: 1e-5}
 # (n, D, H): one of each; no multiple of the tile (4), the threads (2) or the vectors (4, 8, 16 floats); at last, more
 # than one tile for each thread.
 SHAPES = [(1, 1, 1), (1, 7, 5), (3, 2, 1), (5, 1, 3), (6, 9, 17), (13, 11, 35), (35, 20, 100)]
-
-
-def sigmoid(a):
-    return 0.5 + 0.5 * np.tanh(0.5 * a)
-
-
-def twin_logits(x, W, c, V, b):
-    a = np.tile(c, (len(x), 1))  # (n, H)
-    columns = []
-    for d in range(len(b)):
-        columns.append(np.dot(sigmoid(a), V[d]) + b[d])
-        a = a + np.outer(x[:, d], W[d])
-    return np.stack(columns, axis=1)
 
 
 def twin_sample(uniforms, W, c, V, b):
@@ -74,10 +63,10 @@ def check_twin(n, D, H, kind, dtype, seed=0):
     x, *params, g = (np.asarray(array, dtype) for array in problem(n, D, H, kind, seed))
     args = [x, *params]
     exact = [np.asarray(array, np.float64) for array in args]
-    assert_near(nade.logits(*args), twin_logits(*exact), dtype)
+    assert_near(nade.logits(*args), twin.logits(*exact), dtype)
     # All arguments at once: with D = 1 the logits do not depend on x, or on W, and autograd would warn of that.
     actual = grad(lambda args: np.sum(g * nade.logits(*args)))(tuple(args))
-    expected = grad(lambda args: np.sum(g * twin_logits(*args)))(tuple(exact))
+    expected = grad(lambda args: np.sum(g * twin.logits(*args)))(tuple(exact))
     for a, e in zip(actual, expected, strict=True):
         assert_near(a, e, dtype)
 
@@ -108,7 +97,7 @@ def test_float32_at_full_size():
     x, W, c, V, b, g = (np.asarray(array, np.float32) for array in problem(n, D, H))
     args = (x, W / 10, c, V / 10, b)
     exact = [np.asarray(array, np.float64) for array in args]
-    assert_near(nade.logits(*args), twin_logits(*exact), np.float32)
+    assert_near(nade.logits(*args), twin.logits(*exact), np.float32)
     actual = nade.logits_vjp(g, *args)
     expected = nade.logits_vjp(np.asarray(g, np.float64), *exact)  # float64: equal to the twin by the tests above
     for a, e in zip(actual, expected, strict=True):
@@ -200,7 +189,7 @@ def test_nan_is_not_lost(name, dtype):
     def results(logits):
         return [logits(x, *params), *grad(lambda args: np.sum(g * logits(*args)))((x, *params))]
 
-    for actual, expected in zip(results(nade.logits), results(twin_logits), strict=True):
+    for actual, expected in zip(results(nade.logits), results(twin.logits), strict=True):
         assert not np.any(np.isnan(expected) & ~np.isnan(actual))
 
 

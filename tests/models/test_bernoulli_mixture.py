@@ -3,6 +3,7 @@ import pytest
 
 from npgen.data import marginals
 from npgen.distributions import sigmoid
+from npgen.errors import InputError
 from npgen.models import bernoulli_mixture
 
 
@@ -39,5 +40,5 @@ def test_em_never_falls(seed):
 
 
 def test_more_components_than_images(rng):
-    with pytest.raises(ValueError, match="larger"):
+    with pytest.raises(InputError, match="n_components: expected at most the 3 images"):
         bernoulli_mixture.init_params(rng, np.zeros((3, 2)), 4)

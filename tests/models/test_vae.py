@@ -82,6 +82,11 @@ def test_refuses_sizes_that_are_none(rng, sizes):
         vae.init_params(rng, *sizes)
 
 
+def test_refuses_a_number_for_the_hidden_sizes(rng):
+    with pytest.raises(InputError, match=r"hidden_sizes: expected a tuple"):
+        vae.init_params(rng, 6, 5, 2)
+
+
 @pytest.mark.parametrize("n_importance", [0, -1])
 def test_refuses_no_importance_samples(params, rng, n_importance):
     with pytest.raises(InputError, match="n_importance"):
