@@ -6,6 +6,7 @@ generators).
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from npgen.files import atomic_write
 from npgen.nested import named_leaves
 
 FORMAT = "npgen checkpoint 1"
+PICKLE = b"\x80"  # the first byte of a pickle
 
 
 def save(path: str | Path, arrays: Any, facts: dict[str, Any]) -> None:
@@ -34,7 +36,7 @@ def load(path: str | Path) -> tuple[Any, dict[str, Any]]:
         If the file is missing, truncated, holds pickled objects, or was not written by `save`.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, not upset by a name that is too long
         raise InputError(f"{path}: no such file. A checkpoint is what `npgen train --out {path.name}` writes.")
     try:
         with open(path, "rb") as stream:  # np.load would leave a damaged file open
@@ -44,12 +46,37 @@ def load(path: str | Path) -> tuple[Any, dict[str, Any]]:
             about = json.loads(str(file["about"]))
             if about.get("format") != FORMAT:
                 raise InputError(f"{path}: expected {FORMAT!r}; found {about.get('format')!r}. Train it again.")
-            return _restore(about["nesting"], file), about["facts"]
+            arrays, facts = _restore(about["nesting"], file), about["facts"]
+            if not (isinstance(arrays, dict) and isinstance(facts, dict)):
+                raise InputError(f"{path}: not a checkpoint of a run of npgen.")
+            return arrays, facts
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib, json and NumPy have errors of their own for damaged bytes
-        why = "pickled objects, which are never read" if "pickle" in str(error) else "truncated or not a .npz file"
+        pickled = "Object arrays" in str(error) or path.read_bytes()[:1] == PICKLE
+        why = "pickled objects, which are never read" if pickled else "truncated or not a .npz file"
         raise InputError(f"{path}: not a checkpoint of npgen ({why}). Train it again, or use another copy.") from error
+
+
+def require_like(path: Path, found: Any, expected: Any) -> None:
+    """Raise InputError unless the nest `found` has the names, shapes and dtypes of `expected`, and is finite."""
+    shapes, right = (
+        {name: (np.shape(leaf), str(np.asarray(leaf).dtype)) for name, leaf in named_leaves(nest)}
+        for nest in (found, expected)
+    )
+    for name in {**right, **shapes}:
+        if shapes.get(name) != right.get(name):
+            raise InputError(
+                f"{path} is a checkpoint of another model: expected {name} of {_words(right.get(name))}; "
+                f"found {_words(shapes.get(name))}. Train it again."
+            )
+    for name, leaf in named_leaves(found):
+        if not np.isfinite(leaf).all():
+            raise InputError(f"{path}: {name} is not finite. Train it again.")
+
+
+def _words(shape_and_dtype):
+    return "shape {} and dtype {}".format(*shape_and_dtype) if shape_and_dtype else "none"
 
 
 def _nesting(tree: Any, name: str = "") -> Any:

@@ -4,6 +4,7 @@ Bad input ends with exit code 2 and one or two lines on stderr, an interrupted r
 imported when it runs, so that `npgen --help` answers at once.
 """
 
+import io
 import sys
 from pathlib import Path
 
@@ -17,12 +18,17 @@ from npgen.errors import InputError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; always ends with SystemExit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no "±" shows "?"
     try:
         status = cli.main(arguments, prog_name="npgen", standalone_mode=False)
     except click.ClickException as error:
         _fail(error.format_message())
     except InputError as error:
         _fail(str(error))
+    except MemoryError:
+        _fail("not enough memory. Choose smaller sizes.")
     except (click.Abort, KeyboardInterrupt):
         print("npgen: interrupted", file=sys.stderr)
         sys.exit(130)
@@ -34,10 +40,13 @@ def _fail(message: str) -> None:
     sys.exit(2)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(npgen.__version__)
-def cli():
+@click.pass_context
+def cli(context):
     """Deep generative models that read like the papers."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -89,7 +98,7 @@ def data_verify(context, name):
 
     results = verify(name)
     for path, problem in results:
-        click.echo(problem or f"{path}: right", err=problem is not None)
+        click.echo(f"{path}: {problem or 'right'}", err=problem is not None)
     if any(problem for _, problem in results):
         context.exit(2)
 
@@ -105,8 +114,8 @@ def _sizes(context, parameter, text):
         sizes = tuple(int(size) for size in text.split(","))
     except ValueError:
         sizes = (0,)
-    if min(sizes) < 1:
-        raise click.BadParameter(f"expected sizes of at least 1, such as 500 or 200,200; found {text!r}")
+    if not all(1 <= size <= 1_000_000 for size in sizes):
+        raise click.BadParameter(f"expected sizes from 1 to a million, such as 500 or 200,200; found {text!r}")
     return sizes
 
 
@@ -132,7 +141,7 @@ def list_experiments():
 @click.option("--binarize", type=click.Choice(["threshold", "static", "dynamic"]), help="How grey data become binary.")
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True), help="Of --binarize threshold.")
 @click.option("--hidden", callback=_sizes, metavar="N[,N...]", help="Sizes of the hidden layers, e.g. 500 or 200,200.")
-@click.option("--latent", type=click.IntRange(1), help="Number of latent variables.")
+@click.option("--latent", type=click.IntRange(1, 1_000_000), help="Number of latent variables.")
 @click.option("--steps", "n_steps", type=click.IntRange(1), help="Number of updates.")
 @click.option("--batch-size", type=click.IntRange(1), help="Examples for each update.")
 @click.option("--step-size", type=click.FloatRange(0, min_open=True), help="Of Adam, at the start.")
@@ -172,7 +181,7 @@ def evaluate(checkpoint, part, n_importance):
 
 @cli.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("-n", "n_samples", type=click.IntRange(1), default=25, show_default=True)
+@click.option("-n", "n_samples", type=click.IntRange(1, 10_000), default=25, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the samples.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("samples.png"), show_default=True)
 def sample(checkpoint, n_samples, seed, out):

@@ -9,37 +9,32 @@ from rich.console import Console
 from npgen import checkpoint, experiments, figures, run
 from npgen.errors import InputError
 from npgen.experiments import Prepared
-from npgen.files import writable_folder
-from npgen.nested import named_leaves
+from npgen.files import writable_file
 from npgen.progress import deferred_interrupt, follow
 
 
 def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: Console) -> bool:
     """Train into the checkpoint `out`; whether the run came to its end."""
     experiment = experiments.from_options(name, options)
-    writable_folder(out.parent)
+    writable_file(out)
     if out.exists() and not resume:
         raise InputError(f"{out} exists already. Continue it with --resume, or choose another --out.")
     prepared = experiments.prepare(experiment)
     plan = prepared.plan
-    ended = run.resume(plan, out) if out.exists() else run.start(plan, prepared.params)
+    ended = run.start(plan, prepared.params)
+    if out.exists():
+        ended = run.resume(plan, ended, out)
     experiments.warm_up(prepared, console)
     with deferred_interrupt() as interrupted:
         runs = run.advance(plan, ended, out, interrupted)
         ended = follow(console, experiment.name, runs, plan.n_steps, plan.batch_size) or ended
     if not ended.finished:
-        console.print(
-            f"interrupted after step {ended.step}; {out} is complete up to there. "
-            "Continue with the same command and --resume.",
-            soft_wrap=True,
-        )
-        return False
-    console.print(
-        f"{out}: best validation {ended.stopping.best:.2f} nats, {ended.step} steps, {ended.seconds:.1f} s. "
-        f"Now: npgen evaluate {out}",
-        soft_wrap=True,
-    )
-    return True
+        line = f"interrupted after step {ended.step}; {out} is complete up to there. Continue with --resume."
+    else:
+        reached = f"best validation {ended.stopping.best:.2f} nats, {ended.step} steps, {ended.seconds:.1f} s"
+        line = f"{out}: {reached}. Now: npgen evaluate {out}"
+    console.print(line, markup=False, soft_wrap=True)
+    return ended.finished
 
 
 def evaluate(path: Path, part: str, n_importance: int | None, console: Console) -> None:
@@ -58,40 +53,32 @@ def evaluate(path: Path, part: str, n_importance: int | None, console: Console) 
     console.print(
         f"{experiment.name}, {part}: {nll.mean:.2f} ± {nll.standard_error:.2f} nats per image{bound}, "
         f"{bits:.4f} bits per dimension",
+        markup=False,
         soft_wrap=True,
     )
     if experiment.published is not None and part == "test":
-        console.print(f"published: {experiment.published} ({experiment.source})", soft_wrap=True)
+        console.print(f"published: {experiment.published} ({experiment.source})", markup=False, soft_wrap=True)
 
 
 def sample(path: Path, n_samples: int, seed: int, out: Path) -> None:
     """Draw a figure of samples from a checkpoint."""
-    writable_folder(out.parent)
-    prepared, params, progress = load(path)
+    writable_file(out)
+    prepared, params, best_nll = load(path)
     experiment = prepared.experiment
     x = prepared.model.sample(params, np.random.default_rng(seed), n_samples)
     n_columns = int(np.ceil(np.sqrt(n_samples)))
     caption = (
-        f"{experiment.name}: validation {progress['best_nll']:.2f} nats per image, "
+        f"{experiment.name}: validation {best_nll:.2f} nats per image, "
         f"training seed {experiment.seed}, sampling seed {seed}"
     )
     title = f"{n_samples} sample{'s' if n_samples > 1 else ''} of {experiment.model.upper()}"
     figures.save(figures.image_grid(x, prepared.dataset.image_shape, caption, n_columns, title), out)
 
 
-def load(path: Path) -> tuple[Prepared, Any, dict[str, Any]]:
-    """The experiment in a checkpoint, with its data; its best parameters; how far the run had come."""
+def load(path: Path) -> tuple[Prepared, Any, float]:
+    """The experiment in a checkpoint, with its data; the parameters that were best on validation, and their nats."""
     arrays, facts = checkpoint.load(path)
     prepared = experiments.prepare(experiments.from_recipe(facts.get("recipe"), path))
-    expected, found = shapes(prepared.params), shapes(arrays.get("best", {}))
-    if found != expected:
-        raise InputError(
-            f"{path} is a checkpoint of another model: expected the parameters of {prepared.experiment.model}, "
-            f"{expected}; found {found}. Train it again."
-        )
-    return prepared, arrays["best"], facts["progress"]
-
-
-def shapes(params: Any) -> dict[str, tuple[int, ...]]:
-    """{name: shape} of every parameter."""
-    return {name: leaf.shape for name, leaf in named_leaves(params)}
+    best = arrays.get("best")
+    checkpoint.require_like(path, best, prepared.params)
+    return prepared, best, float(arrays["curve"][:, 2].min())

@@ -21,7 +21,7 @@ class Diverged(InputError):
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that is in no table, with the nearest known names."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=2)
+    near = difflib.get_close_matches(str(name).lower(), known, n=2)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     return InputError(f"unknown {kind} {name!r}. {hint}")
 
@@ -29,5 +29,5 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
 def require_positive(**sizes: int) -> None:
     """Raise InputError unless every named size is an integer of at least 1."""
     for name, size in sizes.items():
-        if not isinstance(size, numbers.Integral) or size < 1:
+        if not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 1:
             raise InputError(f"{name}: expected an integer of at least 1; found {size!r}")

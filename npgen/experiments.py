@@ -7,6 +7,8 @@ number to compare it with, and its source.
 import dataclasses
 import importlib
 import json
+import math
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +21,7 @@ from rich.console import Console
 from npgen import data, run
 from npgen.autodiff import mean
 from npgen.data import Dataset
-from npgen.errors import InputError, unknown_name
+from npgen.errors import InputError, require_positive, unknown_name
 from npgen.nested import leaves
 from npgen.optim import Schedule, adam, constant, cosine
 from npgen.train import Evaluation, evaluate
@@ -30,6 +32,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "nade": {"n_hidden": 500},
     "vae": {"hidden_sizes": (200, 200), "n_latent": 50},
 }
+
+BINARIZE = ("threshold", "static", "dynamic")
 
 SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "constant": lambda step_size, n_steps: constant(step_size),
@@ -58,6 +62,14 @@ class Experiment:
     seed: int = 0
     published: float | None = None  # nats, on the test part
     source: str = ""  # of the published number
+
+    def __post_init__(self):
+        for field_, known in (("model", MODELS), ("schedule", SCHEDULES), ("binarize", BINARIZE)):
+            if getattr(self, field_) not in known:
+                raise unknown_name(field_, getattr(self, field_), known)
+        require_positive(**{name: getattr(self, name) for name in ("n_steps", "batch_size", "validate_every")})
+        if not (isinstance(self.step_size, numbers.Real) and 0 < self.step_size < math.inf):
+            raise InputError(f"step_size: expected a positive number; found {self.step_size!r}")
 
 
 EXPERIMENTS = {
@@ -240,7 +252,7 @@ def from_recipe(found: Any, path: Path) -> Experiment:
     """The experiment whose recipe a checkpoint holds."""
     try:
         return Experiment(**found)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path}: its recipe is not one of this version of npgen. Train it again.") from error
 
 

@@ -1,39 +1,57 @@
 """Files that are either complete or not there."""
 
+import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from npgen.errors import InputError
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open a file for writing bytes that takes the name `path` only when the block has ended without an error.
 
-    The bytes go to a hidden file in the same folder, which then replaces `path` in one step: a reader, a crash or a
-    full disk never sees half a file, and an older file of that name stays until the new one is complete.
+    The bytes go to a hidden file in the same folder, which then replaces `path` in one step: nobody ever sees half a
+    file, and an older file of that name stays until the new one is complete. A symbolic link is followed, not replaced.
 
     Raises
     ------
     InputError
-        If the folder does not exist or cannot be written.
+        If `path` cannot be written, or is something else than a file.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.part")
+    path = writable_file(path)
+    partial = None
     try:
-        with open(partial, "wb") as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".npgen-", suffix=".part", delete=False) as file:
+            partial = Path(file.name)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.chmod(0o666 & ~umask())  # a temporary file is its owner's alone
+        partial.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}. Choose another place.") from error
     finally:
-        if partial.parent.is_dir():
+        if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def writable_file(path: str | Path) -> Path:
+    """`path` with links resolved; InputError if no file can be written there: found out before any work is done."""
+    try:
+        resolved = Path(os.path.realpath(path))
+        if resolved.exists() and not resolved.is_file():
+            raise InputError(f"cannot write {path}: it is not a file. Choose another place.")
+        os.lstat(resolved.parent / resolved.name)  # refuses a name that is too long
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot write {path}: {getattr(error, 'strerror', error)}. Choose another place.") from error
+    writable_folder(resolved.parent)
+    return resolved
 
 
 def writable_folder(path: str | Path) -> Path:
@@ -41,9 +59,15 @@ def writable_folder(path: str | Path) -> Path:
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".npgen-probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(f"cannot write into {path}: {error.strerror or error}. Choose another folder.") from error
+        tempfile.TemporaryFile(dir=path).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", error)
+        raise InputError(f"cannot write into {path}: {reason}. Choose another folder.") from error
     return path
+
+
+def umask() -> int:
+    """The permissions that new files of this process do not get; it can be read only by setting it."""
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

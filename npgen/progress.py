@@ -74,7 +74,7 @@ def _nats(run):
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Within the block the first Ctrl-C only makes the function it gives return True; a second one interrupts at once.
+    """Within the block the first Ctrl-C or SIGTERM only makes the function it gives return True; a second one acts.
 
     So a run can end between two steps, where a checkpoint of it is complete.
     """
@@ -83,12 +83,16 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         return
     asked = threading.Event()
 
-    def ask(signum, frame):
-        asked.set()
-        signal.signal(signal.SIGINT, before)
+    def restore():
+        for signal_number, handler in before.items():
+            signal.signal(signal_number, handler)
 
-    before = signal.signal(signal.SIGINT, ask)
+    def ask(signal_number, frame):
+        asked.set()
+        restore()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -123,8 +123,10 @@ def save(plan: Plan, run: Run, out: Path, batches_at_start: dict[str, Any]) -> N
     checkpoint.save(out, arrays, facts)
 
 
-def resume(plan: Plan, path: Path) -> Run:
+def resume(plan: Plan, new: Run, path: Path) -> Run:
     """The state of the run in the checkpoint; the plan's generators are set to the states that belong there.
+
+    `new` is the run before its first step (`start`), whose parameters tell what the checkpoint has to hold.
 
     Raises
     ------
@@ -133,18 +135,26 @@ def resume(plan: Plan, path: Path) -> Run:
     """
     arrays, facts = checkpoint.load(path)
     require_recipe(path, found=facts.get("recipe"), expected=plan.recipe)
+    fresh = {"params": new.params, "best": new.params, "optimiser": new.optimiser_state}
+    checkpoint.require_like(path, {name: arrays.get(name) for name in fresh}, fresh)
     try:
         for name, generator in plan.generators.items():
             generator.bit_generator.state = facts["generators"][name]
         progress = facts["progress"]
+        step = int(progress["step"])
+        if not (0 < step <= plan.n_steps and arrays["curve"].shape == (len(arrays["curve"]), 3)):
+            raise ValueError(f"step {step}")
         return Run(
             params=arrays["params"],
             optimiser_state=arrays["optimiser"],
-            stopping=EarlyStopping(arrays["best"], progress["best_nll"], progress["waited"]),
+            stopping=EarlyStopping(arrays["best"], float(progress["best_nll"]), int(progress["waited"])),
+            step=step,
+            mean_loss=float(progress["mean_loss"]),
             curve=arrays["curve"],
-            **{name: progress[name] for name in ("step", "mean_loss", "seconds", "finished")},
+            seconds=float(progress["seconds"]),
+            finished=bool(progress["finished"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{path}: a checkpoint of npgen, but not that of a training run. Train it again.") from error
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npgen.errors import InputError, unknown_name
+from npgen.files import umask
 
 
 @dataclass(frozen=True)
@@ -180,13 +181,6 @@ def download(file: File) -> Path:
         reason = textwrap.shorten(brief, 160, placeholder=" ...")
         raise InputError(f"could not download {url}: {reason}\n{by_hand(file)}") from error
     return place
-
-
-def umask() -> int:
-    """The permissions that new files do not get, which can be read only by setting them."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def fetch(name: str) -> list[Path]:

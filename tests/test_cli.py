@@ -1,6 +1,9 @@
 """The command line as its user meets it: what it prints, what it writes, and what bad input gets."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import pytest
 from matplotlib.image import imread
@@ -205,8 +208,8 @@ def test_sample_refuses(npgen, refused, options):
     [
         (["fvsbn", "--hidden", "3"], "--hidden: fvsbn has no hidden layer"),
         (["nade", "--hidden", "3,4"], "--hidden: nade has one hidden layer"),
-        (["nade", "--hidden", "0"], "expected sizes of at least 1"),
-        (["nade", "--hidden", "3;4"], "expected sizes of at least 1"),
+        (["nade", "--hidden", "0"], "expected sizes from 1 to a million"),
+        (["nade", "--hidden", "3;4"], "expected sizes from 1 to a million"),
         (["nade", "--latent", "3"], "--latent: nade has no latent variables"),
         (["nade", "--steps", "0"], "--steps"),
         (["nade", "--batch-size", "0"], "--batch-size"),
@@ -225,7 +228,7 @@ def test_train_refuses(refused, arguments, says):
 
 def test_out_that_cannot_be_written(refused, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    refused("train", "fvsbn", *SMALL, "--out", "file/run.npz", says="cannot write into file")
+    refused("train", "fvsbn", *SMALL, "--out", "file/run.npz", says="cannot write file/run.npz: Not a directory")
     refused("demo", "--out", "file/demo", says="cannot write into file/demo")
 
 
@@ -259,7 +262,7 @@ def test_a_checkpoint_with_the_parameters_of_another_model(npgen, refused):
     arrays, _ = checkpoint.load("run.npz")
     _, facts = checkpoint.load("nade.npz")
     checkpoint.save("mixed.npz", arrays, facts)
-    refused("evaluate", "mixed.npz", says="is a checkpoint of another model: expected the parameters of nade")
+    refused("evaluate", "mixed.npz", says="is a checkpoint of another model: expected W of shape (64, 500)")
 
 
 def test_importance_samples_of_a_model_that_needs_none(npgen, refused):
@@ -288,6 +291,43 @@ def test_data_that_are_not_binary(refused, monkeypatch):
     grey = data.digits()
     monkeypatch.setitem(data.LOADERS, "digits", lambda: data.dataclasses.replace(grey, maximum=1))
     refused("train", "nade", *SMALL, says="expected binary")
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "vea"}, {"model": 3}, {"binarize": "x"}, {"n_steps": "1"}, {"step_size": -1}]
+)
+def test_a_recipe_that_was_tampered_with(npgen, refused, change):
+    npgen("train", "fvsbn", *SMALL)
+    arrays, facts = checkpoint.load("run.npz")
+    facts["recipe"].update(change)
+    checkpoint.save("run.npz", arrays, facts)
+    refused("evaluate", "run.npz", says="run.npz: its recipe is not one of this version")
+
+
+def test_names_that_look_like_markup_are_names(npgen, tmp_path):
+    code, output, _ = npgen("train", "fvsbn", *SMALL, "--out", "[bold]x[red].npz")
+    assert code == 0 and "[bold]x[red].npz: best validation" in output
+
+
+def test_bare_npgen_is_help(npgen):
+    assert npgen()[:2] == npgen("--help")[:2]
+
+
+def test_a_terminal_without_our_characters(tmp_path):
+    code = "from npgen.cli import main; main()"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for arguments in (["train", "fvsbn", *SMALL], ["evaluate", "run.npz"], ["data", "list"], ["experiments"]):
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_not_enough_memory(refused, monkeypatch):
+    def hungry(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("npgen.commands.evaluate", hungry)
+    refused("evaluate", "run.npz", says="not enough memory")
 
 
 def test_ctrl_c_outside_a_run_has_no_traceback(npgen, monkeypatch):

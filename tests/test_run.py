@@ -13,7 +13,7 @@ import pytest
 from npgen import checkpoint, run, train
 from npgen.errors import Diverged, InputError
 from npgen.experiments import Experiment, prepare
-from npgen.nested import leaves
+from npgen.nested import leaves, map_leaves
 
 # Noise in the loss and in the binarization, several epochs, validations that do not fall on the ends of epochs.
 VAE = Experiment(
@@ -37,7 +37,9 @@ def trained(experiment, out=None, interrupted=lambda: False):
 
 def resumed(experiment, out):
     prepared = prepare(experiment)
-    *_, ended = run.advance(prepared.plan, run.resume(prepared.plan, out), out)
+    *_, ended = run.advance(
+        prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out), out
+    )
     return ended
 
 
@@ -74,7 +76,9 @@ def test_interrupted_many_times(tmp_path):
     trained(VAE, parts, after(5))
     for _ in range(20):
         prepared = prepare(VAE)
-        for _ in run.advance(prepared.plan, run.resume(prepared.plan, parts), parts, after(5)):
+        for _ in run.advance(
+            prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), parts), parts, after(5)
+        ):
             pass
     same(parts, whole)
 
@@ -116,7 +120,10 @@ def test_a_finished_run_does_not_go_on(tmp_path):
     out = tmp_path / "run.npz"
     trained(VAE, out)
     prepared = prepare(VAE)
-    assert list(run.advance(prepared.plan, run.resume(prepared.plan, out), out)) == []
+    assert (
+        list(run.advance(prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out), out))
+        == []
+    )
 
 
 @pytest.mark.parametrize("change", [{"model": "nade", "init": {"n_hidden": 3}}, {"seed": 4}, {"n_steps": 61}])
@@ -124,7 +131,40 @@ def test_refuses_the_checkpoint_of_another_run(tmp_path, change):
     trained(VAE, tmp_path / "run.npz", after(3))
     other = prepare(run.replace(VAE, **change))
     with pytest.raises(InputError, match=r"is of another run: expected .* found"):
-        run.resume(other.plan, tmp_path / "run.npz")
+        run.resume(other.plan, run.start(other.plan, other.params), tmp_path / "run.npz")
+
+
+HOSTILE = {
+    "another shape": lambda arrays, facts: arrays["params"]["encoder"].pop(),
+    "a shape that broadcasts": lambda arrays, facts: arrays["optimiser"].update(step=np.zeros(1, np.int64)),
+    "another dtype": lambda arrays, facts: arrays.update(
+        best=map_leaves(lambda a: a.astype(np.float64), arrays["best"])
+    ),
+    "not finite": lambda arrays, facts: arrays["params"]["decoder"][0][0].fill(np.nan),
+    "no optimiser": lambda arrays, facts: arrays.pop("optimiser"),
+    "no curve": lambda arrays, facts: arrays.pop("curve"),
+    "another curve": lambda arrays, facts: arrays.update(curve=np.zeros(3)),
+    "no progress": lambda arrays, facts: facts.pop("progress"),
+    "a step before the first": lambda arrays, facts: facts["progress"].update(step=-1),
+    "a step after the last": lambda arrays, facts: facts["progress"].update(step=10**30),
+    "no step": lambda arrays, facts: facts["progress"].update(step="ten"),
+    "no generators": lambda arrays, facts: facts.update(generators=[]),
+    "another generator": lambda arrays, facts: facts["generators"].update(noise={"bit_generator": "PCG64"}),
+    "no recipe": lambda arrays, facts: facts.update(recipe=3),
+}
+
+
+@pytest.mark.parametrize("damage", HOSTILE.values(), ids=HOSTILE.keys())
+def test_refuses_a_checkpoint_that_was_tampered_with(tmp_path, damage):
+    out = tmp_path / "run.npz"
+    trained(VAE, out, after(3))
+    arrays, facts = checkpoint.load(out)
+    damage(arrays, facts)
+    checkpoint.save(out, arrays, facts)
+    prepared = prepare(VAE)
+    with pytest.raises(InputError, match=r"run\.npz") as caught:
+        run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out)
+    assert len(str(caught.value).splitlines()) <= 2
 
 
 def test_divergence_keeps_the_last_good_checkpoint(tmp_path):
@@ -171,7 +211,7 @@ def finish(process):
     return output
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_killed_process_resumes_bit_for_bit(tmp_path, sent):
     whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
     finish(start_training(whole))
@@ -182,9 +222,8 @@ def test_killed_process_resumes_bit_for_bit(tmp_path, sent):
     assert process.returncode == (-signal.SIGKILL if sent == signal.SIGKILL else 130), (output, errors)
     _, facts = checkpoint.load(parts)
     assert not facts["progress"]["finished"], "the signal came too late to show anything"
-    if sent == signal.SIGINT:
+    if sent != signal.SIGKILL:
         assert f"interrupted after step {facts['progress']['step']}" in output
         assert "Traceback" not in errors
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     finish(start_training(parts, "--resume"))
     same(parts, whole)
