@@ -5,6 +5,7 @@ The map of the package, from the bottom up; a module imports only what stands be
 L0  errors          what a user can fix
     nested          nested parameters: leaves, mapping, counting
     files           files that are complete or not there
+    kernels         compiled primitives, one file each
     autodiff        value and gradient with respect to nested parameters
     distributions   Bernoulli, categorical, Gaussian: log-densities, KL, samplers
     nn              fully connected networks
@@ -12,8 +13,7 @@ L0  errors          what a user can fix
     sources         the files of the data sets: where they are, whether they are right, downloads
     data            data sets as arrays
     figures         arrays to matplotlib figures
-L1  kernels         compiled primitives, one file each
-    checkpoint      one .npz file, written atomically
+L1  checkpoint      one .npz file, written atomically
     train           minibatches, fit, evaluate, early stopping
     run             a training run that can be interrupted and resumed
 L2  models          the table of contents of the field, one file each

@@ -303,7 +303,10 @@ def estimate_nll(model, params, x, n_importance: int, seed: int = 0) -> Evaluati
 
 
 def warm_up(prepared: Prepared, console: Console) -> None:
-    """Compile the model's kernel, if it has one, or load it from the cache, and say so while it takes time."""
-    if hasattr(prepared.model, "warm_up"):
-        with console.status(f"compiling {prepared.experiment.model}'s kernel (some seconds; only the first time)"):
-            prepared.model.warm_up(leaves(prepared.params)[0].dtype)
+    """Compile what the run needs, or load it from the cache, and say so while it takes time."""
+    with console.status("compiling (some seconds; only the first time)"):
+        dtype = leaves(prepared.params)[0].dtype
+        optimiser, tiny = prepared.plan.optimiser, np.zeros(1, dtype)
+        optimiser.update(tiny, tiny, optimiser.init(tiny))
+        if hasattr(prepared.model, "warm_up"):
+            prepared.model.warm_up(dtype)

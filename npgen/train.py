@@ -53,7 +53,7 @@ class Step(NamedTuple):
     number: int  # counted from 1
     loss: float  # of the batch, before the update
     params: Any  # after the update
-    optimiser_state: Any  # after the update
+    optimiser_state: Any  # after the update; the next one uses it up
 
 
 def fit(
