@@ -83,7 +83,8 @@ def bernoulli_log_prob(targets, logits):
 
         -( (1 - t) max(l, 0) + t max(-l, 0) + log(1 + exp(-|l|)) ).
 
-    No summand is negative, so nothing cancels: the value is accurate to rounding at any logit and any target in [0, 1].
+    No summand is negative, so nothing cancels: the value is accurate to rounding at any finite logit and any target in
+    [0, 1].
 
     Parameters
     ----------
@@ -110,16 +111,16 @@ def bernoulli_log_prob(targets, logits):
     _require_same_shape(targets=targets, logits=logits)
     if targets.size and not (targets.min() >= 0 and targets.max() <= 1):
         raise ValueError(f"targets: expected values in [0, 1]; found {targets.min()} to {targets.max()}")
-    terms = targets * onp.maximum(-logits, 0)
-    terms += (1 - targets) * onp.maximum(logits, 0)
-    terms += onp.log1p(onp.exp(-onp.abs(logits)))
-    return -onp.sum(terms, axis=-1)
+    positive = onp.maximum(logits, 0)
+    negative = positive - logits
+    correction = onp.log1p(onp.exp(-(positive + negative)))
+    return -onp.sum(targets * negative + (1 - targets) * positive + correction, axis=-1)
 
 
 defvjp(
     bernoulli_log_prob,
     lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * logits,
-    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * (targets - sigmoid(logits)),
+    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * (targets - 0.5 - 0.5 * np.tanh(0.5 * logits)),
 )
 
 
@@ -168,6 +169,7 @@ def logit_of_marginals(n_visible, marginals=None):
 # --- categorical -----------------------------------------------------------------------------------------------------
 
 
+@primitive
 def categorical_log_prob(targets, logits):
     """sum over the variables of log softmax(logits)[target], in nats, (n,).
 
@@ -188,7 +190,7 @@ def categorical_log_prob(targets, logits):
     ValueError
         If the shapes do not fit, or a target is not an integer in 0..K-1.
     """
-    targets = onp.asarray(targets)
+    targets, logits = onp.asarray(targets), onp.asarray(logits)
     if logits.shape[:-1] != targets.shape:
         raise ValueError(f"expected logits of shape targets.shape + (K,); found {logits.shape} for {targets.shape}")
     n_categories = logits.shape[-1]
@@ -196,11 +198,18 @@ def categorical_log_prob(targets, logits):
         targets.size and not (targets.min() >= 0 and targets.max() < n_categories)
     ):
         raise ValueError(f"targets: expected integers in 0..{n_categories - 1}; found {targets.dtype} {targets}")
-    one_hot = targets[..., None] == onp.arange(n_categories)
-    # `where`, not a product: a category of logit -inf that is not the target must not turn 0 * inf into nan.
-    chosen = np.sum(np.where(one_hot, logits, np.zeros_like(logits)), axis=-1)
+    chosen = onp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
     log_probs = chosen - logsumexp(logits, axis=-1)
-    return np.sum(np.reshape(log_probs, (len(targets), -1)), axis=-1)
+    return onp.sum(log_probs.reshape(len(targets), -1), axis=-1)
+
+
+def _categorical_vjp(ans, targets, logits):
+    one_hot = targets[..., None] == onp.arange(logits.shape[-1])
+    softmax = np.exp(logits - logsumexp(logits, axis=-1, keepdims=True))
+    return lambda g: np.reshape(g, (-1, *[1] * (logits.ndim - 1))) * (one_hot - softmax)
+
+
+defvjp(categorical_log_prob, None, _categorical_vjp, argnums=(0, 1))
 
 
 def categorical_sample(rng, logits):
@@ -238,6 +247,7 @@ def gaussian_log_prob(x, mean, log_std):
     return -np.sum(0.5 * standardised * standardised + log_std + 0.5 * LOG_2PI, axis=-1)
 
 
+@primitive
 def gaussian_kl(mean, log_std):
     """KL( N(mean, diag(exp(log_std)^2)) || N(0, I) ) >= 0, in nats, (...).
 
@@ -260,7 +270,14 @@ def gaussian_kl(mean, log_std):
         If the shapes differ.
     """
     _require_same_shape(mean=mean, log_std=log_std)
-    return np.sum(0.5 * (mean * mean + np.exp(2 * log_std) - 1) - log_std, axis=-1)
+    return onp.sum(0.5 * (mean * mean + onp.exp(2 * log_std) - 1) - log_std, axis=-1)
+
+
+defvjp(
+    gaussian_kl,
+    lambda ans, mean, log_std: lambda g: np.expand_dims(g, -1) * mean,
+    lambda ans, mean, log_std: lambda g: np.expand_dims(g, -1) * (np.exp(2 * log_std) - 1),
+)
 
 
 def gaussian_sample(rng, mean, log_std):
@@ -269,7 +286,20 @@ def gaussian_sample(rng, mean, log_std):
     The reparameterisation of Kingma and Welling 2014, section 2.4. The noise has the shape and dtype of `mean`.
     """
     _require_same_shape(mean=mean, log_std=log_std)
-    return mean + np.exp(log_std) * rng.standard_normal(mean.shape, dtype=mean.dtype)
+    return _shift_and_scale(rng.standard_normal(mean.shape, dtype=mean.dtype), mean, log_std)
+
+
+@primitive
+def _shift_and_scale(noise, mean, log_std):
+    return mean + onp.exp(log_std) * noise
+
+
+defvjp(
+    _shift_and_scale,
+    None,
+    lambda z, noise, mean, log_std: lambda g: g,
+    lambda z, noise, mean, log_std: lambda g: g * noise * np.exp(log_std),
+)
 
 
 def _require_same_shape(**arrays):

@@ -31,7 +31,7 @@ def init_net_params(rng, layer_sizes, scale=None, dtype=onp.float32):
         raise InputError(f"layer_sizes: expected at least two sizes >= 1; found {tuple(layer_sizes)}")
     params = []
     for n_in, n_out in itertools.pairwise(layer_sizes):
-        std = math.sqrt(2 / n_in) if scale is None else scale
+        std = math.sqrt(2 / n_in) if scale is None else float(scale)
         params.append((std * rng.standard_normal((n_in, n_out), dtype=dtype), onp.zeros(n_out, dtype)))
     return params
 

@@ -85,7 +85,7 @@ def adam_update(params, gradient, state, step_size=1e-3, *, maximize, beta1=BETA
     def moved(leaf, m, v):
         m_hat = m / (1 - beta1**step)
         v_hat = v / (1 - beta2**step)
-        return leaf + signed_step_size * m_hat / (np.sqrt(v_hat) + eps)
+        return np.asarray(leaf + signed_step_size * m_hat / (np.sqrt(v_hat) + eps), leaf.dtype)
 
     return map_leaves(moved, params, m, v), {"step": np.array(step, np.int64), "m": m, "v": v}
 
@@ -135,7 +135,7 @@ def cosine(start: float, n_steps: int) -> Schedule:
 
 
 def inverse_time(start: float, decay: float) -> Schedule:
-    """start / (1 + decay * step): the schedule of the NADE papers, which count the step in epochs."""
+    """start / (1 + decay * step), with which the NADE papers decay the step size of their gradient descent."""
     return lambda step: start / (1 + decay * step)
 
 

@@ -5,6 +5,7 @@ holds the parameters, the optimiser's state, the best parameters so far, the cur
 generators, all as they were after one and the same step.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ import numpy as np
 
 from npgen import checkpoint
 from npgen.errors import InputError
+from npgen.nested import leaves
 from npgen.optim import Optimiser
 from npgen.train import EarlyStopping, fit, minibatches, require_finite
 
@@ -85,6 +87,8 @@ def advance(
         if validated:
             run = _validated(plan, run)
         stop = run.finished or interrupted()
+        if stop and not validated:
+            _require_finite_params(run)
         if out is not None and (stop or validated):
             save(plan, run, out, at_start)
         yield run
@@ -100,6 +104,12 @@ def _validated(plan: Plan, run: Run) -> Run:
     finished = run.step >= plan.n_steps or stopping.should_stop(plan.patience)
     curve = np.vstack([run.curve, (run.step, run.mean_loss, nll)])
     return replace(run, stopping=stopping, curve=curve, mean_loss=0.0, finished=finished)
+
+
+def _require_finite_params(run: Run) -> None:
+    """Raise Diverged rather than replace a good checkpoint: a gradient can be NaN before the loss is."""
+    if not all(np.isfinite(leaf).all() for leaf in leaves(run.params)):
+        require_finite(math.nan, run.step + 1, run.params)
 
 
 def save(plan: Plan, run: Run, out: Path, batches_at_start: dict[str, Any]) -> None:

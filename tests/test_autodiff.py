@@ -39,6 +39,18 @@ def test_constant_function_has_gradient_zero():
     np.testing.assert_array_equal(gradient["W"], np.zeros(2))
 
 
+def test_constant_of_another_trace_has_gradient_zero():
+    """A gradient inside a gradient: the inner function depends on the outer parameters only, not on its own."""
+
+    def inner(outer):
+        value, gradient = value_and_grad(lambda p: outer["a"] * 2.0)({"b": np.array(1.0)})
+        assert gradient["b"] == 0
+        return value
+
+    value, gradient = value_and_grad(inner)({"a": np.array(3.0)})
+    assert (value, gradient["a"]) == (6.0, 2.0)
+
+
 def test_leaf_that_is_returned_itself():
     value, gradient = value_and_grad(lambda p: p["s"])({"s": np.array(2.0)})
     assert (value, gradient["s"]) == (2.0, 1.0)

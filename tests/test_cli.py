@@ -1,15 +1,19 @@
 """The command line as its user meets it: what it prints, what it writes, and what bad input gets."""
 
+import math
 import os
 import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from npgen import checkpoint, sources
+from npgen import checkpoint, data, experiments, sources
 from npgen.cli import main
+from npgen.models import vae
+from npgen.nested import map_leaves
 
 SMALL = ["--data", "digits", "--steps", "30", "--validate-every", "10"]
 
@@ -78,6 +82,19 @@ def test_train_evaluate_sample(npgen, model):
     code, output, _ = npgen("sample", "run.npz", "-n", "6", "--out", "figure.png")
     assert code == 0 and "figure.png: 6 samples" in output
     assert imread("figure.png").shape[2] == 4
+
+
+def test_evaluate_prints_the_nats_of_the_best_parameters_on_the_part_asked_for(npgen):
+    npgen("train", "vae", *SMALL, "--hidden", "8", "--latent", "2")
+    arrays, facts = checkpoint.load("run.npz")
+    last = map_leaves(np.zeros_like, arrays["params"])  # surely not the best
+    checkpoint.save("run.npz", {**arrays, "params": last}, facts)
+    digits = data.digits().thresholded()
+    for part, k in (("test", 7), ("valid", 7), ("test", 70)):
+        nats = experiments.estimate_nll(vae, arrays["best"], getattr(digits, part), k)
+        _, output, _ = npgen("evaluate", "run.npz", "--part", part, "--importance", k)
+        assert f"{part}: {nats.mean:.2f} ± {nats.standard_error:.2f} nats per image (IWAE bound, k = {k})" in output
+        assert f"{nats.mean / (64 * math.log(2)):.4f} bits per dimension" in output
 
 
 def test_an_experiment_of_the_table_can_be_changed(npgen):
@@ -286,8 +303,6 @@ def test_a_loss_that_becomes_nan(npgen, tmp_path):
 
 
 def test_data_that_are_not_binary(refused, monkeypatch):
-    from npgen import data
-
     grey = data.digits()
     monkeypatch.setitem(data.LOADERS, "digits", lambda: data.dataclasses.replace(grey, maximum=1))
     refused("train", "nade", *SMALL, says="expected binary")

@@ -182,6 +182,12 @@ def test_categorical_gradient(rng):
     check_grads(lambda logits: d.categorical_log_prob(targets, logits), modes=["rev"], order=2)(logits)
 
 
+def test_categorical_gradient_stays_float32(rng):
+    targets, logits = rng.integers(0, 4, (3, 2)), rng.standard_normal((3, 2, 4), dtype=np.float32)
+    vjp, log_probs = autograd.make_vjp(lambda logits: d.categorical_log_prob(targets, logits))(logits)
+    assert log_probs.dtype == vjp(np.ones(3, np.float32)).dtype == np.float32
+
+
 @pytest.mark.parametrize("targets", [np.array([[0], [1]]), np.array([0, 3]), np.array([0, -1]), np.array([0.0, 1.0])])
 def test_categorical_refuses_what_does_not_fit(targets):
     with pytest.raises(ValueError, match="expected"):
@@ -261,6 +267,13 @@ def test_float32_gaussians_stay_float32(rng):
     mean, log_std = np.zeros((2, 4, 3), np.float32)
     z = d.gaussian_sample(rng, mean, log_std)
     assert z.dtype == d.gaussian_log_prob(z, mean, log_std).dtype == d.gaussian_kl(mean, log_std).dtype == np.float32
+
+
+def test_gaussian_noise_is_drawn_in_the_dtype_of_the_mean():
+    """Not drawn in float64 and rounded: the seeds of our figures mean this stream, and it takes half the bits."""
+    zeros = np.zeros((2, 3), np.float32)
+    expected = np.random.default_rng(0).standard_normal((2, 3), dtype=np.float32)
+    np.testing.assert_array_equal(d.gaussian_sample(np.random.default_rng(0), zeros, zeros), expected, strict=True)
 
 
 def test_same_seed_same_bits():

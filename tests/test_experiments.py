@@ -5,9 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from npgen import data, experiments, run
+from npgen import data, experiments, optim, run
 from npgen.errors import InputError
 from npgen.experiments import EXPERIMENTS, MODELS, Experiment
+from npgen.models import fvsbn, vae
 from support import needs
 
 ROWS = [
@@ -38,12 +39,36 @@ def test_a_recipe_survives_json(tmp_path):
     assert experiments.recipe(again) == experiments.recipe(row)
 
 
+def test_the_plan_is_the_recipe():
+    row = Experiment(
+        "x", "fvsbn", "digits", {}, 4, batch_size=30, step_size=0.2, threshold=0.3, validate_every=9, patience=5
+    )
+    plan = experiments.prepare(row).plan
+    assert (plan.n_steps, plan.batch_size, plan.validate_every, plan.patience) == (4, 30, 9, 5)
+    np.testing.assert_array_equal(plan.data, data.digits().thresholded(0.3).train)
+    # With a gradient that is always 1 each update of Adam is as long as the step size, up to eps = 1e-8.
+    params, moved = {"w": np.zeros(())}, []
+    state = plan.optimiser.init(params)
+    for _ in range(4):
+        after, state = plan.optimiser.update(params, {"w": np.ones(())}, state)
+        moved.append(params["w"] - after["w"])
+        params = after
+    np.testing.assert_allclose(moved, [optim.cosine(0.2, 4)(step) for step in range(4)], rtol=1e-7)
+
+
 def test_same_seed_same_bits_other_seed_other_bits():
     def first_loss(seed):
         prepared = experiments.prepare(dataclasses.replace(EXPERIMENTS["vae-digits"], seed=seed))
         return next(run.advance(prepared.plan, run.start(prepared.plan, prepared.params))).mean_loss
 
     assert first_loss(0) == first_loss(0) != first_loss(1)
+
+
+def test_the_generators_of_a_run_are_independent():
+    """If the noise came from the generator of the batches, a resumed run would draw other orders."""
+    generators = experiments.prepare(EXPERIMENTS["vae-digits"]).plan.generators
+    assert generators["batches"] is not generators["noise"]
+    assert generators["batches"].random() != generators["noise"].random()
 
 
 def test_a_models_options_become_a_row():
@@ -79,6 +104,7 @@ def test_static_samples_once():
 
 def test_dynamic_samples_every_batch_anew_from_the_grey_values():
     prepared = grey_rows("dynamic")
+    np.testing.assert_array_equal(prepared.plan.data, data.digits().train)
     grey = data.digits().train[:200]
     draws = [prepared.plan.prepare_batch(grey) for _ in range(200)]
     assert not np.array_equal(draws[0], draws[1])
@@ -92,6 +118,23 @@ def test_the_first_step_starts_from_the_marginals():
     prepared = grey_rows("threshold")
     p = data.marginals(prepared.dataset.train)
     np.testing.assert_allclose(prepared.params["b"], np.log(p / (1 - p)), rtol=1e-5)
+
+
+def test_validation_is_the_mean_nats_of_the_validation_part():
+    prepared = grey_rows("threshold")
+    expected = -fvsbn.log_prob(prepared.params, data.digits().thresholded().valid).mean(dtype=np.float64)
+    # a batch of another size may add in another order: a few eps of float32
+    assert prepared.plan.validate(prepared.params) == pytest.approx(expected, rel=1e-6)
+
+
+def test_estimate_nll_is_minus_the_importance_sampled_estimate_with_its_seed():
+    prepared = experiments.prepare(Experiment("x", "vae", "digits", {"hidden_sizes": (8,), "n_latent": 2}, 10))
+    x = prepared.dataset.test[:100]  # one batch
+    for seed, k in ((0, 7), (1, 7), (0, 70)):
+        expected = -vae.log_prob_estimate(prepared.params, np.random.default_rng(seed), x, k)
+        found = experiments.estimate_nll(vae, prepared.params, x, k, seed)
+        assert found.mean == expected.mean()
+        assert found.standard_error == expected.std(ddof=1) / np.sqrt(100)
 
 
 def test_a_set_without_training_part(monkeypatch):

@@ -1,3 +1,4 @@
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd.test_util import check_grads
@@ -19,6 +20,11 @@ def test_scale_of_the_weights(rng, scale):
     ((W, _),) = init_net_params(rng, (200, 300), scale, np.float64)
     expected = (2 / 200) ** 0.5 if scale is None else scale
     assert W.std() == pytest.approx(expected, rel=5 / (2 * W.size) ** 0.5)  # 5 standard errors of a standard deviation
+
+
+def test_a_scale_in_float64_does_not_make_the_weights_float64(rng):
+    ((W, _),) = init_net_params(rng, (3, 4), np.float64(0.1))  # promotes in NumPy 2, but not in NumPy 1
+    assert W.dtype == np.float32
 
 
 @pytest.mark.parametrize("sizes", [(5,), (5, 0), ()])
@@ -56,6 +62,11 @@ def test_relu_and_columns_gradients(rng):
     x = rng.standard_normal((4, 6))
     check_grads(relu, modes=["rev"], order=2)(x)
     check_grads(lambda x: columns(x, 1, 4), modes=["rev"], order=2)(x)
+
+
+def test_derivative_of_relu_at_zero_is_zero():
+    _, gradient = value_and_grad(lambda x: anp.sum(relu(x)))(np.array([-1.0, 0.0, 2.0]))
+    np.testing.assert_array_equal(gradient, [0.0, 0.0, 1.0])
 
 
 def test_columns_is_a_slice(rng):

@@ -94,8 +94,14 @@ def test_clipping_keeps_the_direction():
     assert optim.clip_by_global_norm(gradient, 5.0) is gradient
 
 
+def test_clipping_keeps_float32_with_a_norm_in_float64():
+    clipped = optim.clip_by_global_norm({"a": np.ones(3, np.float32)}, np.float64(0.5))
+    assert clipped["a"].dtype == np.float32
+
+
 def test_adam_optimiser_clips_before_the_update():
-    huge = {"W": np.array([3e6, 4e6]), "net": [(np.array(0.0),)]}
-    optimiser = optim.adam(0.1, max_norm=1.0)
-    _, state = optimiser.update(PARAMS, huge, optimiser.init(PARAMS))
-    np.testing.assert_allclose(state["m"]["W"], 0.1 * np.array([0.6, 0.8]))
+    optimiser = optim.adam(0.1, max_norm=2.0)
+    for long, clipped in [([3e6, 4e6], [1.2, 1.6]), ([3.0, 4.0], [1.2, 1.6]), ([0.6, 0.8], [0.6, 0.8])]:
+        gradient = {"W": np.array(long), "net": [(np.array(0.0),)]}
+        _, state = optimiser.update(PARAMS, gradient, optimiser.init(PARAMS))
+        np.testing.assert_allclose(state["m"]["W"], 0.1 * np.array(clipped), rtol=1e-14)

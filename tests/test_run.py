@@ -1,19 +1,20 @@
 """Training runs: what a checkpoint holds, and that an interrupted run ends where the uninterrupted one ends."""
 
-import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
 
-from npgen import checkpoint, run, train
+from npgen import checkpoint, run
 from npgen.errors import Diverged, InputError
 from npgen.experiments import Experiment, prepare
 from npgen.nested import leaves, map_leaves
+from npgen.train import minibatches
 
 # Noise in the loss and in the binarization, several epochs, validations that do not fall on the ends of epochs.
 VAE = Experiment(
@@ -27,19 +28,26 @@ VAE = Experiment(
     validate_every=7,
     seed=3,
 )
+# Ended by its patience: its last parameters are not its best ones.
+RESTLESS = run.replace(VAE, step_size=0.3, schedule="constant", n_steps=2000, patience=3)
+
+
+def begin(experiment):
+    """The plan, and the run before its first step."""
+    prepared = prepare(experiment)
+    return prepared.plan, run.start(prepared.plan, prepared.params)
 
 
 def trained(experiment, out=None, interrupted=lambda: False):
-    prepared = prepare(experiment)
-    *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params), out, interrupted)
+    plan, new = begin(experiment)
+    *_, ended = run.advance(plan, new, out, interrupted)
     return ended
 
 
-def resumed(experiment, out):
-    prepared = prepare(experiment)
-    *_, ended = run.advance(
-        prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out), out
-    )
+def resumed(experiment, out, interrupted=lambda: False):
+    plan, new = begin(experiment)
+    found = run.resume(plan, new, out)
+    *_, ended = found, *run.advance(plan, found, out, interrupted)
     return ended
 
 
@@ -75,12 +83,54 @@ def test_interrupted_many_times(tmp_path):
     trained(VAE, whole)
     trained(VAE, parts, after(5))
     for _ in range(20):
-        prepared = prepare(VAE)
-        for _ in run.advance(
-            prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), parts), parts, after(5)
-        ):
-            pass
+        resumed(VAE, parts, after(5))
     same(parts, whole)
+
+
+def test_patience_counts_on_through_an_interruption(tmp_path):
+    """Interrupted three steps before patience ends the run, when two validations have been waited for: the file has
+    to know the best parameters, which are no longer the last ones, their nats and the waiting."""
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    last = trained(RESTLESS, whole).step
+    assert trained(RESTLESS, parts, after(last - 3)).stopping.waited == 2
+    assert resumed(RESTLESS, parts).step == last
+    same(parts, whole)
+
+
+def test_resume_sets_every_generator(tmp_path):
+    """Also one from which something else has drawn since, as a notebook may."""
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    trained(VAE, whole)
+    trained(VAE, parts, after(20))
+    plan, new = begin(VAE)
+    for generator in plan.generators.values():
+        generator.random(3)
+    list(run.advance(plan, run.resume(plan, new, parts), parts))
+    same(parts, whole)
+
+
+def test_the_checkpoint_holds_the_best_and_the_last_parameters(tmp_path):
+    ended = trained(RESTLESS, tmp_path / "run.npz")
+    arrays, facts = checkpoint.load(tmp_path / "run.npz")
+    validate = prepare(RESTLESS).plan.validate  # the noise is the same at every validation: equal to the bit
+    assert validate(arrays["best"]) == facts["progress"]["best_nll"] == ended.curve[:, 2].min()
+    assert validate(arrays["params"]) == ended.curve[-1, 2] > ended.curve[:, 2].min()
+    assert facts["progress"]["waited"] == 3
+
+
+def test_seconds_go_on_from_those_of_the_checkpoint():
+    plan, new = begin(VAE)
+    first = next(run.advance(plan, run.replace(new, seconds=1000.0)))
+    assert 1000 < first.seconds < 1100  # one step of a network of 8 hidden units
+
+
+def test_a_run_begins_with_the_first_batch_and_leaves_none_out():
+    experiment = run.replace(VAE, model="fvsbn", init={}, binarize="threshold")  # draws nothing but the order
+    seen, (plan, new) = [], begin(experiment)
+    list(run.advance(run.replace(plan, prepare_batch=lambda batch: seen.append(batch) or batch), new))
+    again = prepare(experiment).plan
+    batches = minibatches(again.generators["batches"], again.data, again.batch_size)
+    np.testing.assert_array_equal(seen, list(islice(batches, 60)))
 
 
 def test_the_curve_and_the_best_parameters():
@@ -92,25 +142,15 @@ def test_the_curve_and_the_best_parameters():
 
 
 def test_training_loss_of_the_curve_is_the_mean_since_the_last_validation():
-    prepared = prepare(VAE)
-    losses = []
-    original = train.fit
-
-    def watched(*arguments):
-        for step in original(*arguments):
-            losses.append(step.loss)
-            yield step
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "fit", watched)
-        *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
-    expected = [np.mean(losses[start:end]) for start, end in itertools.pairwise([0, 7, 14, 21, 28, 35, 42, 49, 56, 60])]
-    np.testing.assert_allclose(ended.curve[:, 1], expected, rtol=1e-12)
+    """The loss of step i is i: the mean of 1 ... 7 is 4, of 8 ... 14 it is 11, and of 57 ... 60 it is 58.5."""
+    number, (plan, new) = iter(range(1, 61)), begin(VAE)
+    *_, ended = run.advance(run.replace(plan, loss=lambda params, batch: float(next(number))), new)
+    # seven updates of a running mean, each off by one rounding
+    np.testing.assert_allclose(ended.curve[:, 1], [4, 11, 18, 25, 32, 39, 46, 53, 58.5], rtol=1e-14)
 
 
 def test_patience_stops_early_and_keeps_the_best():
-    experiment = run.replace(VAE, step_size=0.3, schedule="constant", n_steps=2000, patience=3)
-    ended = trained(experiment)
+    ended = trained(RESTLESS)
     assert ended.finished and ended.step < 2000
     assert ended.stopping.waited == 3
     assert ended.stopping.best == ended.curve[-4, 2] == ended.curve[:, 2].min()
@@ -119,19 +159,15 @@ def test_patience_stops_early_and_keeps_the_best():
 def test_a_finished_run_does_not_go_on(tmp_path):
     out = tmp_path / "run.npz"
     trained(VAE, out)
-    prepared = prepare(VAE)
-    assert (
-        list(run.advance(prepared.plan, run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out), out))
-        == []
-    )
+    plan, new = begin(VAE)
+    assert list(run.advance(plan, run.resume(plan, new, out), out)) == []
 
 
 @pytest.mark.parametrize("change", [{"model": "nade", "init": {"n_hidden": 3}}, {"seed": 4}, {"n_steps": 61}])
 def test_refuses_the_checkpoint_of_another_run(tmp_path, change):
     trained(VAE, tmp_path / "run.npz", after(3))
-    other = prepare(run.replace(VAE, **change))
     with pytest.raises(InputError, match=r"is of another run: expected .* found"):
-        run.resume(other.plan, run.start(other.plan, other.params), tmp_path / "run.npz")
+        run.resume(*begin(run.replace(VAE, **change)), tmp_path / "run.npz")
 
 
 HOSTILE = {
@@ -161,23 +197,29 @@ def test_refuses_a_checkpoint_that_was_tampered_with(tmp_path, damage):
     arrays, facts = checkpoint.load(out)
     damage(arrays, facts)
     checkpoint.save(out, arrays, facts)
-    prepared = prepare(VAE)
     with pytest.raises(InputError, match=r"run\.npz") as caught:
-        run.resume(prepared.plan, run.start(prepared.plan, prepared.params), out)
+        run.resume(*begin(VAE), out)
     assert len(str(caught.value).splitlines()) <= 2
 
 
 def test_divergence_keeps_the_last_good_checkpoint(tmp_path):
     out = tmp_path / "run.npz"
-    prepared = prepare(run.replace(VAE, validate_every=5))
-    plan = prepared.plan
+    plan, new = begin(run.replace(VAE, validate_every=5))
     calls = iter(range(1000))
     broken = run.replace(plan, loss=lambda p, x: plan.loss(p, x) * (np.nan if next(calls) == 12 else 1))
     with pytest.raises(Diverged, match="step 13"):
-        list(run.advance(broken, run.start(broken, prepared.params), out))
+        list(run.advance(broken, new, out))
     arrays, facts = checkpoint.load(out)
     assert facts["progress"]["step"] == 10
     assert all(np.isfinite(leaf).all() for leaf in leaves(arrays["params"]))
+
+
+def test_a_validation_that_is_not_finite_stops_the_run_and_is_not_saved(tmp_path):
+    out, nats, (plan, new) = tmp_path / "run.npz", iter([100.0, np.nan]), begin(VAE)
+    with pytest.raises(Diverged, match="step 14: the loss is nan"):
+        list(run.advance(run.replace(plan, validate=lambda params: next(nats)), new, out))
+    _, facts = checkpoint.load(out)
+    assert (facts["progress"]["step"], facts["progress"]["best_nll"]) == (7, 100.0)
 
 
 # --- the real thing: processes and signals

@@ -83,7 +83,7 @@ def test_a_loss_that_becomes_nan_stops_with_step_loss_and_norms():
     params = {"w": np.full(1, 0.3), "net": [np.full(4, 2.0)]}
     done = []
     with pytest.raises(Diverged, match=r"at step 5: the loss is nan.*\nNorms: w 0\.0\d*, net\.0 3\.2$"):
-        done.extend(fit(loss, params, batches(), adam(0.1)))
+        done.extend(islice(fit(loss, params, batches(), adam(0.1)), 50))
 
 
 def test_fit_warns_of_nothing_that_it_reports(recwarn):
@@ -126,3 +126,10 @@ def test_early_stopping_keeps_the_best_and_counts():
     assert stopping == EarlyStopping("b", 2.0, 2)
     assert not stopping.should_stop(3) and stopping.should_stop(2)
     assert not stopping.should_stop(None)
+
+
+def test_early_stopping_waits_anew_after_a_better_value():
+    stopping = EarlyStopping("start")
+    for value, params in [(3.0, "a"), (4.0, "b"), (2.0, "c"), (2.5, "d")]:
+        stopping = stopping.update(value, params)
+    assert stopping == EarlyStopping("c", 2.0, 1)

@@ -15,9 +15,10 @@ log p(x) costs O(D H), not O(D^2 H).
 The pixels are visited in their own order, or in a given `order`: a permutation of 0..D-1 whose first entry is the pixel
 drawn first. The rows of the parameters belong to the pixels in either case.
 
-Source: Larochelle and Murray 2011, section 2 (not checked against the paper). Departures: V is the transpose of the
-paper's, one row for each pixel; the initialisation below; training by Adam, with the parameters that are best on
-validation; in float32, the kernel's sigmoid is a rational approximation with an error of 2.4e-7 at most.
+Source: Uria, Cote, Gregor, Murray and Larochelle 2016, section 2; first in Larochelle and Murray 2011 (not checked
+against the papers). Departures: W is the transpose of theirs, so that both W and V have one row for each pixel; the
+initialisation below; training by Adam, with the parameters that are best on validation; in float32, the kernel's
+sigmoid is a rational approximation with an error of 2.4e-7 at most.
 """
 
 import autograd.numpy as np

@@ -10,8 +10,8 @@
 
 Source: Kingma and Welling 2014: the bound is their equation 3 with the KL of appendix B, estimated by one sample
 (section 2.4); importance sampling after Burda, Grosse and Salakhutdinov 2016, equation 8 (equation numbers not
-checked against the papers). Departures: ReLU instead of tanh, He's initialisation, training by Adam, and the encoder
-gives the log of the standard deviation, not of the variance.
+checked against the papers). Departures: ReLU instead of tanh, He's initialisation, training by Adam instead of
+Adagrad, and the encoder gives the log of the standard deviation, not of the variance.
 
 Pixels may be grey, in [0, 1]; the "likelihood" is then a negated cross-entropy, and no bound on the density of a grey
 image.

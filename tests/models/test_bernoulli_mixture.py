@@ -26,6 +26,17 @@ def test_log_prob_by_hand():
     np.testing.assert_allclose(bernoulli_mixture.log_prob(params, np.array([[1, 0]])), [expected], rtol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_weights_of_the_components_sum_to_one(rng, dtype):
+    x = rng.integers(0, 2, (30, 4))
+    params = bernoulli_mixture.init_params(rng, x, 3, dtype)
+    for _ in range(3):
+        assert params["log_pi"].dtype == dtype
+        total = np.exp(params["log_pi"]).sum()
+        assert total == pytest.approx(1, abs=8 * float(np.finfo(dtype).eps))  # three roundings of exp and log
+        params = bernoulli_mixture.em_step(params, x)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_em_never_falls(seed):
     rng = np.random.default_rng(seed)

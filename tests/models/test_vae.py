@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from npgen.distributions import gaussian_kl, sigmoid
+from npgen.distributions import gaussian_kl, gaussian_log_prob, sigmoid
 from npgen.errors import InputError
 from npgen.models import vae
 from npgen.nested import leaves
@@ -43,11 +43,29 @@ def test_bound_of_a_decoder_that_ignores_z_is_exact(params, rng):
 
 
 def test_noise_is_drawn_for_every_example_and_dimension(params, rng, monkeypatch):
+    W, b = params["encoder"][-1]
+    params["encoder"][-1] = (W * 0, b * 0)  # q is the prior: z is the noise
     seen = []
     monkeypatch.setattr(vae, "decode", lambda params, z: seen.append(z) or np.zeros((*z.shape[:-1], 6)))
     vae.elbo(params, rng, np.tile(rng.integers(0, 2, 6), (50, 1)))
     (z,) = seen
     assert len(np.unique(z)) == z.size
+
+
+def test_prior_noise_is_drawn_for_every_example_and_dimension(params, rng):
+    z = vae.sample_prior(params, rng, 50)
+    assert z.shape == (50, 3)
+    assert len(np.unique(z)) == z.size
+
+
+def test_importance_noise_is_drawn_for_every_sample_example_and_dimension(params, rng, monkeypatch):
+    W, b = params["encoder"][-1]
+    params["encoder"][-1] = (W * 0, b * 0)  # q is the prior: z is the noise
+    seen = []
+    monkeypatch.setattr(vae, "decode", lambda params, z: seen.append(z) or np.zeros((*z.shape[:-1], 6)))
+    vae.log_prob_estimate(params, rng, np.tile(rng.integers(0, 2, 6), (5, 1)), 70)
+    assert [z.shape for z in seen] == [(64, 5, 3), (6, 5, 3)]
+    assert len(np.unique(np.concatenate(seen))) == 70 * 5 * 3
 
 
 def test_importance_sampling_in_chunks_is_one_estimate(params, rng):
@@ -58,6 +76,21 @@ def test_importance_sampling_in_chunks_is_one_estimate(params, rng):
     weights = [vae._log_weights(params, again, x, *vae.encode(params, x), k) for k in (64, 1)]
     expected = np.log(np.exp(np.concatenate(weights)).mean(axis=0))
     np.testing.assert_allclose(together, expected, rtol=1e-12)
+
+
+def test_importance_sampling_with_more_than_one_latent(rng):
+    """log p(x) by quadrature over a plane of two latents; a mistake between dimensions shows only from two on."""
+    params = vae.init_params(rng, 4, (5,), 2, np.float64)
+    x = np.array([[1, 0, 1, 1]])
+    axis, step = np.linspace(-9, 9, 301, retstep=True)  # the trapezium rule is exact to rounding for Gaussian tails
+    z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    logits = vae.decode(params, z)
+    log_joint = (x * logits - np.logaddexp(0, logits)).sum(axis=1) + gaussian_log_prob(z, 0 * z, 0 * z)
+    log_p = np.logaddexp.reduce(log_joint) + 2 * np.log(step)
+    estimates = vae.log_prob_estimate(params, rng, np.tile(x, (400, 1)), 2000)
+    error = estimates.std(ddof=1) / np.sqrt(len(estimates))
+    bias = estimates.var() / 2  # of log of a mean, to first order: E log w = log E w - var / 2
+    assert abs(estimates.mean() + bias - log_p) < 5 * error
 
 
 def test_marginals_set_the_decoders_last_bias(rng):
