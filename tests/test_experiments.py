@@ -5,10 +5,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from npgen import data, experiments, optim, run
+from npgen import data, demo, experiments, optim, run
 from npgen.errors import InputError
 from npgen.experiments import EXPERIMENTS, MODELS, Experiment
-from npgen.models import fvsbn, vae
+from npgen.models import bernoulli_mixture, fvsbn, vae
 from support import needs
 
 ROWS = [
@@ -143,6 +143,23 @@ def test_a_set_without_training_part(monkeypatch):
     monkeypatch.setitem(data.LOADERS, "digits", lambda: empty)
     with pytest.raises(InputError, match="no training part"):
         experiments.prepare(EXPERIMENTS["fvsbn-digits"])
+
+
+def test_nade_beats_fvsbn_and_the_best_mixture_on_the_digits():
+    """The order of the lecture, on the whole rows of the demo, by more than the standard error of the difference."""
+
+    def test_values(name):
+        prepared = experiments.prepare(EXPERIMENTS[name])
+        *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
+        return prepared.model.log_prob(ended.stopping.params, test).astype(float)
+
+    digits = data.digits().thresholded()
+    test = digits.test
+    *_, (mixture, _) = demo._baselines(digits).values()
+    nade = test_values("nade-digits")
+    for other in (test_values("fvsbn-digits"), bernoulli_mixture.log_prob(mixture, test)):
+        gain = nade - other
+        assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain))
 
 
 @needs("mnist")

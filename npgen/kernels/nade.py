@@ -8,26 +8,22 @@
 The readable twin, which autograd differentiates, is `npgen.models.nade.logits`; read that first.
 
 **The trick.** Where x_d = 0, h_{d+1} = h_d. Of the pixels of binarized MNIST 13 % are ones, so an image has about 100
-different hidden layers, not 784, and 13 % of the sigmoids are enough. Real-valued x is right too, only slower. What is
-left is dense, three multiply-adds per example, d and hidden unit; let g_d be the gradient with respect to l_d:
+different hidden layers (h_k below), not 784, and needs 13 % of the sigmoids. Real-valued x is right too, only slower.
 
-    `_dots_1`, `_dots_2`   l_d   = V_d . h_d + b_d
-    `_rows_1`, `_rows_2`   dV_d += g_d h_d;  dh_d += g_d V_d
+| forward         |                                | backward, with g_d for the gradient of l_d         |
+|-----------------|--------------------------------|----------------------------------------------------|
+| `_step`, x != 0 | a += x W_d;  h_k = sigmoid(a)  | da += h_k (1 - h_k) dh;  dh = 0;  dW_d += x da     |
+| `_dot`, all d   | l_d = V_d . h_k                | dV_d += g_d h_k;  dh += g_d V_d                    |
 
-for four examples (a tile), so that a row of V or dV is read once for four uses. Where moreover x_d = 0 in the whole
-tile (57 % of all d, if the ones fell at random), the rows d and d + 1 go with the same four h, and are taken together:
-eight multiply-adds for six loads. Where x_d is not 0 there are also
+`_dots` takes two rows of V for four examples, a tile, at once: eight products for six loads. It takes the rows d and
+d + 1 as if x_d were 0; the examples where it is not have their second product done over by `_dot`. The backward pass
+takes the steps once more and keeps the layers of a tile, then walks d downward.
 
-    `_step`                a += x_d W_d;  h = sigmoid(a)
-    `_change`              da += h (1 - h) dh;  dh = 0;  dW_d += x_d da
-
-The backward pass takes the steps once more and keeps the h of a tile, then walks d downward. Subtracting the rows of W
-again would save this memory, but it is no faster, and real-valued x could cancel in float32.
-
-Two cores of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 1.6 ms for the value and 4.0 for
-the gradient: 1.8 times the floor of 3.0. That is three multiply-adds per example, d and unit at BLAS speed (1.5)
-and the sigmoids, which the backward pass needs again (1.5). Above it are `_change`, the writes of dV and dh, rows
-that do not start at a cache line, and about 0.3 ms for starting threads and adding up their gradients.
+Two cores of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 1.6 ms for the value and 3.9 for
+the gradient, 5.6 in all (5.2 on binarized MNIST), against a floor of 2.6: three multiply-adds per example, d and unit
+at BLAS speed (1.3) and the sigmoids, which the backward pass needs again (1.3). Of the gradient, `_backprop_dots` is
+about 1.3, `_step` 0.7, `_backprop_step` 0.6; the rest moves x and g, starts threads and adds up their gradients.
+Blocks of d whose V, W and gradients stay in the L2 cache would save 0.3 at most, and need the a at each block's start.
 """
 
 import math
@@ -40,11 +36,11 @@ import numpy as np
 from autograd.extend import defvjp_argnums, primitive
 from numba.extending import overload
 
-TILE = 4  # `_dots` and `_rows` are written out for four examples; eight gained 5 %
+TILE = 4  # `_dots` is written out for four examples; for eight, `_backprop_dots` was five times slower
 
 # error_model: 1 / 0 is inf, as in NumPy, and not an exception, which would keep a loop from being vectorised. fastmath:
 # sums in any order, but without "nnan" and "ninf", which let LLVM assume that there is no NaN: a model that diverged
-# would pass for a sound one. They gain nothing here (1.54 against 1.53 ms forward, 3.59 against 3.64 backward).
+# would pass for a sound one. They gained nothing when tried (1.54 against 1.53 ms forward, 3.59 against 3.64 backward).
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
 
 
@@ -65,12 +61,12 @@ def _sigmoid(a):
 # 2.4e-7 at most. Only + * and / are vectorised here; exp is not.
 _P0, _P1, _P2, _P3 = (np.float32(p) for p in (0.249999784, 0.00805383573, 4.54619348e-05, 4.29678344e-08))
 _Q1, _Q2, _Q3, _Q4 = (np.float32(q) for q in (0.115547899, 0.00147771151, 3.63947487e-06, 9.084994e-10))
-_HALF, _ONE, _END = np.float32(0.5), np.float32(1), np.float32(16.6)
+_HALF, _ONE, _SATURATED = np.float32(0.5), np.float32(1), np.float32(16.6)
 
 
 def _sigmoid32(a):
-    a = -_END if a < -_END else a  # unlike min and max, this keeps a NaN
-    a = _END if a > _END else a
+    a = -_SATURATED if a < -_SATURATED else a  # unlike min and max, this keeps a NaN
+    a = _SATURATED if a > _SATURATED else a
     s = a * a
     p = a * (((_P3 * s + _P2) * s + _P1) * s + _P0)
     q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + _ONE
@@ -89,14 +85,6 @@ def _compiled_sigmoid(a):
 
 
 @_jit
-def _start(a, i, h, k, c):
-    """a_i = c; h_k = sigmoid(a_i)."""
-    for j in range(c.shape[0]):
-        a[i, j] = c[j]
-        h[k, j] = _sigmoid(c[j])
-
-
-@_jit
 def _step(a, i, h, k, x, W, d):
     """a_i += x W_d; h_k = sigmoid(a_i)."""
     for j in range(W.shape[1]):
@@ -106,24 +94,30 @@ def _step(a, i, h, k, x, W, d):
 
 
 @_jit
-def _dots_1(V, d, h, dots):
-    """dots_0i = V_d . h_i for the examples i of a tile."""
-    s0 = s1 = s2 = s3 = V.dtype.type(0)
-    for j in range(V.shape[1]):
-        v = V[d, j]
-        s0 += v * h[0, j]
-        s1 += v * h[1, j]
-        s2 += v * h[2, j]
-        s3 += v * h[3, j]
-    dots[0, 0], dots[0, 1], dots[0, 2], dots[0, 3] = s0, s1, s2, s3
+def _backprop_step(da, dh, i, h, k, x, dW, d, H):
+    """da_i += h_k (1 - h_k) dh_i; dh_i = 0; dW_d += x da_i."""
+    for j in range(H):
+        t = da[i, j] + dh[i, j] * (h[k, j] - h[k, j] * h[k, j])
+        da[i, j] = t
+        dh[i, j] = 0
+        dW[d, j] += x * t
 
 
 @_jit
-def _dots_2(V, d, h, dots):
-    """`_dots_1` for d, and for d + 1 into dots_1i."""
+def _dot(V, d, h, i):
+    """V_d . h_i."""
+    s = V.dtype.type(0)
+    for j in range(V.shape[1]):
+        s += V[d, j] * h[i, j]
+    return s
+
+
+@_jit
+def _dots(V, d, e, h, dots):
+    """dots_0i = V_d . h_i and dots_1i = V_e . h_i for the examples i of a tile."""
     s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = V.dtype.type(0)
     for j in range(V.shape[1]):
-        v, w = V[d, j], V[d + 1, j]
+        v, w = V[d, j], V[e, j]
         h0, h1, h2, h3 = h[0, j], h[1, j], h[2, j], h[3, j]
         s0 += v * h0
         s1 += v * h1
@@ -138,145 +132,98 @@ def _dots_2(V, d, h, dots):
 
 
 @_jit
-def _rows_1(V, dV, d, g, h, k, dh):
-    """dV_d += sum of g_0i h_{k_i} over the examples i of a tile; dh_i += g_0i V_d."""
-    g0, g1, g2, g3 = g[0, 0], g[0, 1], g[0, 2], g[0, 3]
-    k0, k1, k2, k3 = k[0], k[1], k[2], k[3]
+def _backprop_dot(V, dV, d, g, h, k, dh, i):
+    """dV_d += g h_k; dh_i += g V_d."""
     for j in range(V.shape[1]):
-        v = V[d, j]
-        dV[d, j] += g0 * h[k0, j] + g1 * h[k1, j] + g2 * h[k2, j] + g3 * h[k3, j]
-        dh[0, j] += g0 * v
-        dh[1, j] += g1 * v
-        dh[2, j] += g2 * v
-        dh[3, j] += g3 * v
+        dV[d, j] += g * h[k, j]
+        dh[i, j] += g * V[d, j]
 
 
 @_jit
-def _rows_2(V, dV, d, g, h, k, dh):
-    """`_rows_1` for d with g_0i and for d + 1 with g_1i."""
+def _backprop_dots(V, dV, d, e, g, h, layer, dh):
+    """The same for V_d with g_0i and V_e with g_1i, where k = layer_i, for all examples i of a tile."""
     g0, g1, g2, g3 = g[0, 0], g[0, 1], g[0, 2], g[0, 3]
     f0, f1, f2, f3 = g[1, 0], g[1, 1], g[1, 2], g[1, 3]
-    k0, k1, k2, k3 = k[0], k[1], k[2], k[3]
+    k0, k1, k2, k3 = layer[0], layer[1], layer[2], layer[3]
     for j in range(V.shape[1]):
-        v, w = V[d, j], V[d + 1, j]
+        v, w = V[d, j], V[e, j]
         h0, h1, h2, h3 = h[k0, j], h[k1, j], h[k2, j], h[k3, j]
         dV[d, j] += g0 * h0 + g1 * h1 + g2 * h2 + g3 * h3
-        dV[d + 1, j] += f0 * h0 + f1 * h1 + f2 * h2 + f3 * h3
+        dV[e, j] += f0 * h0 + f1 * h1 + f2 * h2 + f3 * h3
         dh[0, j] += g0 * v + f0 * w
         dh[1, j] += g1 * v + f1 * w
         dh[2, j] += g2 * v + f2 * w
         dh[3, j] += g3 * v + f3 * w
 
 
-@_jit
-def _change(da, dh, i, h, k, x, dW, d):
-    """da_i += h_k (1 - h_k) dh_i; dh_i = 0; dW_d += x da_i."""
-    for j in range(dW.shape[1]):
-        t = da[i, j] + dh[i, j] * (h[k, j] - h[k, j] * h[k, j])
-        da[i, j] = t
-        dh[i, j] = 0
-        dW[d, j] += x * t
-
-
 # ----------------------------------------------------------------------------------------------------------------------
-# Loops over the examples lo ... hi - 1, by tiles, and over d. In the last tile rows m ... TILE - 1 are idle.
+# Loops over the examples lo ... hi - 1, by tiles, and over d, two at a time: first as if x_d were 0.
 
 
 @_jit
-def _all_zero(x, first, m, d):
-    for n in range(first, first + m):  # noqa: SIM110, Numba knows no generator expressions
-        if x[n, d] != 0:
-            return False
-    return True
-
-
-@_jit
-def _forward(lo, hi, x, W, c, V, b, out):
-    D, H = W.shape
+def _forward(lo, hi, x, uniforms, W, c, V, b, out):
+    """The logits `out` of x; or, with `uniforms`, x_d is drawn as soon as its logit is known."""
+    (D, H), one = W.shape, W.dtype.type(1)
     a, h = np.zeros((TILE, H), W.dtype), np.zeros((TILE, H), W.dtype)
     dots = np.zeros((2, TILE), W.dtype)
     for first in range(lo, hi, TILE):
         m = min(TILE, hi - first)
+        a[:] = 0
         for i in range(m):
-            _start(a, i, h, i, c)
-        d = 0
-        while d < D:
-            rows = 2 if d + 1 < D and _all_zero(x, first, m, d) else 1
-            if rows == 2:
-                _dots_2(V, d, h, dots)
-            else:
-                _dots_1(V, d, h, dots)
-            for r in range(rows):
-                for i in range(m):
-                    out[first + i, d + r] = dots[r, i] + b[d + r]
-            d += rows
+            _step(a, i, h, i, one, c, 0)
+        for d in range(0, D, 2):
+            e = min(d + 1, D - 1)  # where D is odd the last row is taken twice
+            _dots(V, d, e, h, dots)
             for i in range(m):
                 n = first + i
-                if x[n, d - 1] != 0:
-                    _step(a, i, h, i, x[n, d - 1], W, d - 1)
+                for r in range(e - d + 1):
+                    out[n, d + r] = dots[r, i] + b[d + r]
+                    if uniforms is not None:  # known when Numba compiles: no branch is left
+                        x[n, d + r] = uniforms[n, d + r] < _sigmoid(out[n, d + r])
+                    if x[n, d + r] != 0:
+                        _step(a, i, h, i, x[n, d + r], W, d + r)
+                        if r == 0:
+                            dots[1, i] = _dot(V, e, h, i)
 
 
 @_jit
-def _sample(lo, hi, uniforms, W, c, V, b, x):
-    """`_forward`, but x_d is drawn as soon as its logit is known."""
-    D, H = W.shape
-    a, h = np.zeros((TILE, H), W.dtype), np.zeros((TILE, H), W.dtype)
-    dots = np.zeros((2, TILE), W.dtype)
+def _backward(lo, hi, g, x, W, c, V, room):
+    """Write the gradients of W, V and c into the first 2 D + 1 rows of `room`."""
+    (D, H), one = W.shape, W.dtype.type(1)
+    dW, dV, dc, a = room[:D], room[D : 2 * D], room[2 * D : 2 * D + 1], room[2 * D + 1 : 2 * D + 2]
+    da, dh, h = room[2 * D + 2 :][:TILE], room[2 * D + 2 :][TILE : 2 * TILE], room[2 * D + 2 :][2 * TILE :]
+    x_t, g_t = np.zeros((D + 1, TILE), W.dtype), np.zeros((D + 1, TILE), W.dtype)  # x and g of a tile
+    layer = np.zeros(TILE, np.int64)  # the row of h where the present layer of example i is
+    room[: 2 * D + 1] = 0
     for first in range(lo, hi, TILE):
-        m = min(TILE, hi - first)
-        for i in range(m):
-            _start(a, i, h, i, c)
-        for d in range(D):
-            _dots_1(V, d, h, dots)
-            for i in range(m):
-                n = first + i
-                x[n, d] = uniforms[n, d] < _sigmoid(dots[0, i] + b[d])
-                if x[n, d] != 0:
-                    _step(a, i, h, i, W.dtype.type(1), W, d)
-
-
-@_jit
-def _backward(lo, hi, g, x, W, c, V, grads, h):
-    """Write the gradients of W, V and c into `grads`, (2 D + 1, H), below each other. `h`: room for a tile's layers."""
-    D, H = W.shape
-    grads[:] = 0
-    dW, dV, dc = grads[:D], grads[D : 2 * D], grads[2 * D :]
-    a = np.zeros((1, H), W.dtype)
-    da, dh = np.zeros((TILE, H), W.dtype), np.zeros((TILE, H), W.dtype)
-    g_d = np.zeros((2, TILE), W.dtype)
-    k = np.zeros(TILE, np.int64)  # the row of h where the present layer of example i is
-    for first in range(lo, hi, TILE):
-        m = min(TILE, hi - first)
-        da[:], dh[:], g_d[:], k[:] = 0, 0, 0, 0
-        row = 0
-        for i in range(m):
-            n = first + i
-            _start(a, 0, h, row, c)
+        x_t[:], g_t[:], da[:], dh[:], layer[:] = 0, 0, 0, 0, 0
+        k = -1
+        for i in range(min(TILE, hi - first)):
             for d in range(D):
-                if x[n, d] != 0:
-                    row += 1
-                    _step(a, 0, h, row, x[n, d], W, d)
-            k[i] = row
-            row += 1
-        d = D
-        while d > 0:
-            d -= 1
-            for i in range(m):
-                n = first + i
-                if x[n, d] != 0:  # dh_i is complete: the rows below d saw another h
-                    _change(da, dh, i, h, k[i], x[n, d], dW, d)
-                    k[i] -= 1
-            rows = 2 if d > 0 and _all_zero(x, first, m, d - 1) else 1
-            d -= rows - 1
-            for r in range(rows):
-                for i in range(m):
-                    g_d[r, i] = g[first + i, d + r]
-            if rows == 2:
-                _rows_2(V, dV, d, g_d, h, k, dh)
-            else:
-                _rows_1(V, dV, d, g_d, h, k, dh)
-        for i in range(m):
-            _change(da, dh, i, h, k[i], W.dtype.type(1), dc, 0)  # c is the row of an x_0 that is always 1
+                x_t[d, i], g_t[d, i] = x[first + i, d], g[first + i, d]
+            k += 1
+            a[:] = 0
+            _step(a, 0, h, k, one, c, 0)
+            for d in range(D):
+                if x_t[d, i] != 0:
+                    k += 1
+                    _step(a, 0, h, k, x_t[d, i], W, d)
+            layer[i] = k
+        for d in range((D - 1) // 2 * 2, -1, -2):
+            e = min(d + 1, D - 1)  # where D is odd the last row is taken twice, with g = 0
+            g_d = g_t[d : d + 2]
+            for i in range(TILE):
+                if x_t[d + 1, i] != 0:  # dh_i is complete: the rows below saw another layer
+                    _backprop_step(da, dh, i, h, layer[i], x_t[d + 1, i], dW, d + 1, H)
+                    layer[i] -= 1
+                if x_t[d, i] != 0:
+                    _backprop_dot(V, dV, e, g_d[1, i], h, layer[i], dh, i)
+                    g_d[1, i] = 0
+                    _backprop_step(da, dh, i, h, layer[i], x_t[d, i], dW, d, H)
+                    layer[i] -= 1
+            _backprop_dots(V, dV, d, e, g_d, h, layer, dh)
+        for i in range(TILE):
+            _backprop_step(da, dh, i, h, layer[i], one, dc, 0, H)  # c is the row of an x_0 that is always 1
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -302,35 +249,30 @@ def _parallel(part, n, n_threads):
         job.result()
 
 
-def _arrays(dtype, **expected):
-    """Arrays of `dtype` in C order, from name=(array, shape). Compiled code checks no shape: it would crash."""
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"W must be float32 or float64, got {dtype}")
-    for name, (array, shape) in expected.items():
-        if np.shape(array) != shape:
-            raise ValueError(f"{name} must have shape {shape}, got {np.shape(array)}")
+def _checked(W, c, V, b, **data):
+    """All arrays in W's dtype and C order, the (n, D) `data` first. Compiled code checks no shape: it would crash."""
+    if W.dtype not in (np.float32, np.float64):
+        raise TypeError(f"W must be float32 or float64, got {W.dtype}")
+    (D, H), n = np.shape(W), len(next(iter(data.values())))
+    arrays = {**data, "W": W, "c": c, "V": V, "b": b}
+    shapes = {**dict.fromkeys(data, (n, D)), "W": (D, H), "c": (H,), "V": (D, H), "b": (D,)}
+    for name, array in arrays.items():
+        if np.shape(array) != shapes[name]:
+            raise ValueError(f"{name} must have shape {shapes[name]}, got {np.shape(array)}")
     # Writeable, though none is written to: read-only is another type to Numba, and would be compiled once more.
-    return [np.require(array, dtype, ["C", "A", "W", "E"]) for array, _ in expected.values()]
+    return [np.require(array, W.dtype, ["C", "A", "W", "E"]) for array in arrays.values()]
 
 
-def _params(W, c, V, b):
-    (D, H) = np.shape(W)
-    return _arrays(W.dtype, W=(W, (D, H)), c=(c, (H,)), V=(V, (D, H)), b=(b, (D,)))
+def _rows(n_rows, H, dtype):
+    """Room for rows of H numbers, each an odd number of whole cache lines: an even one maps rows to the same sets."""
+    line = 64 // dtype.itemsize
+    width = (-(-H // line) | 1) * line
+    room = np.empty(n_rows * width + line, dtype)
+    start = -room.ctypes.data // dtype.itemsize % line
+    return room[start : start + n_rows * width].reshape(n_rows, width)
 
 
 _spare = {}  # room for the backward pass, kept from the last call: fresh pages cost more than the gradient
-
-
-def _take_room(n_threads, D, H, dtype):
-    """Gradients (n_threads, 2 D + 1, H) and layers (n_threads, TILE (D + 1), H), which no other call has now."""
-    room = _spare.pop((n_threads, D, H, dtype), None)
-    return room or [np.empty((n_threads, rows, H), dtype) for rows in (2 * D + 1, TILE * (D + 1))]
-
-
-def _give_back(room):
-    (n_threads, rows, H), dtype = room[0].shape, room[0].dtype
-    _spare.clear()
-    _spare[n_threads, rows // 2, H, dtype] = room
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -359,25 +301,28 @@ def logits(x, W, c, V, b, /):
     TypeError, ValueError
         W has another dtype, or the shapes do not agree.
     """
-    W, c, V, b = _params(W, c, V, b)
-    (x,) = _arrays(W.dtype, x=(x, (len(x), len(W))))
+    x, W, c, V, b = _checked(W, c, V, b, x=x)
     out = np.empty(x.shape, W.dtype)
-    _parallel(lambda t, lo, hi: _forward(lo, hi, x, W, c, V, b, out), len(x), numba.get_num_threads())
+    _parallel(lambda t, lo, hi: _forward(lo, hi, x, None, W, c[None], V, b, out), len(x), numba.get_num_threads())
     return out
 
 
 @primitive
 def logits_vjp(g, x, W, c, V, b, /):
     """Gradients of sum(g * logits(x, W, c, V, b)) with respect to W, c, V and b, each in the shape of its argument."""
-    W, c, V, b = _params(W, c, V, b)
-    g, x = _arrays(W.dtype, g=(g, np.shape(x)), x=(x, (len(x), len(W))))
+    x, g, W, c, V, b = _checked(W, c, V, b, x=x, g=g)
     (D, H), n_threads = W.shape, numba.get_num_threads()
-    grads, layers = room = _take_room(n_threads, D, H, W.dtype)
-    _parallel(lambda t, lo, hi: _backward(lo, hi, g, x, W, c, V, grads[t], layers[t]), len(x), n_threads)
+    n_grads, n_rows = 2 * D + 1, 2 * D + 1 + 2 * TILE + 1 + TILE * (D + 1)
+    key = n_threads, n_rows, H, W.dtype
+    room = _spare.pop(key, None)  # no other call has it now
+    if room is None:
+        room = _rows(n_threads * n_rows, H, W.dtype).reshape(n_threads, n_rows, -1)
     # One array for all three: the C library reuses one large block, but gives several back to the system every time.
-    total = np.empty((2 * D + 1, H), W.dtype)
-    _parallel(lambda t, lo, hi: np.sum(grads[:, lo:hi], axis=0, out=total[lo:hi]), len(total), n_threads)
-    _give_back(room)
+    total = np.empty((n_grads, H), W.dtype)
+    _parallel(lambda t, lo, hi: _backward(lo, hi, g, x, W, c[None], V, room[t]), len(x), n_threads)
+    _parallel(lambda t, lo, hi: np.sum(room[:, lo:hi, :H], axis=0, out=total[lo:hi]), n_grads, n_threads)
+    _spare.clear()
+    _spare[key] = room
     return total[:D], total[2 * D], total[D : 2 * D], g.sum(axis=0)
 
 
@@ -425,11 +370,10 @@ def sample(uniforms, W, c, V, b, /):
     W, c, V, b
         As for `logits`.
     """
-    W, c, V, b = _params(W, c, V, b)
-    (uniforms,) = _arrays(W.dtype, uniforms=(uniforms, (len(uniforms), len(W))))
-    x = np.empty(uniforms.shape, np.uint8)
-    _parallel(lambda t, lo, hi: _sample(lo, hi, uniforms, W, c, V, b, x), len(x), numba.get_num_threads())
-    return x
+    uniforms, W, c, V, b = _checked(W, c, V, b, uniforms=uniforms)
+    x, out = np.empty_like(uniforms), np.empty_like(uniforms)
+    _parallel(lambda t, lo, hi: _forward(lo, hi, x, uniforms, W, c[None], V, b, out), len(x), numba.get_num_threads())
+    return x.astype(np.uint8)
 
 
 def warm_up(dtype):

@@ -22,9 +22,9 @@ from npgen.models import nade as twin
 # to a few hundred such terms with random signs: sqrt(500) * 2.4e-7 = 5e-6 of the largest, hence 1e-5.
 TOLERANCE = {np.float64: 1e-10, np.float32: 1e-5}
 
-# (n, D, H): one of each; no multiple of the tile (4), the threads (2) or the vectors (4, 8, 16 floats); at last, more
-# than one tile for each thread.
-SHAPES = [(1, 1, 1), (1, 7, 5), (3, 2, 1), (5, 1, 3), (6, 9, 17), (13, 11, 35), (35, 20, 100)]
+# (n, D, H): one of each; no multiple of the tile (4), the threads (2) or the vectors (4, 8, 16 floats); odd and even
+# D, and one pair of rows alone; at last, more than one tile for each thread.
+SHAPES = [(1, 1, 1), (1, 7, 5), (3, 2, 1), (5, 1, 3), (5, 2, 40), (6, 9, 17), (9, 10, 33), (13, 11, 35), (35, 20, 100)]
 
 
 def twin_sample(uniforms, W, c, V, b):
