@@ -99,6 +99,16 @@ def test_marginals_set_the_decoders_last_bias(rng):
     np.testing.assert_allclose(sigmoid(params["decoder"][-1][1]), marginals, rtol=1e-14)
 
 
+def test_training_starts_at_the_prior_and_at_independent_pixels(rng):
+    """Not above them: where z is noise to a decoder that knows the marginals, training begins by forgetting z."""
+    marginals, x = np.full(784, 0.13), (rng.random((200, 784)) < 0.13).astype(float)
+    params = vae.init_params(rng, 784, (200, 200), 50, np.float64, marginals=marginals)
+    assert gaussian_kl(*vae.encode(params, x)).mean() < 1
+    independent = np.log(np.where(x == 1, 0.13, 0.87)).sum(axis=1).mean()
+    # The noise of z moves a logit by 0.01 sqrt(200 units): 0.02 / 2 times D p (1 - p) is 1 nat, and He's variance 90.
+    assert abs(vae.elbo(params, rng, x).mean() - independent) < 4
+
+
 def test_interpolation_ends_at_the_reconstructions(params, rng):
     x = rng.integers(0, 2, (2, 4, 6))
     path = vae.interpolate(params, x[0], x[1], 5)
