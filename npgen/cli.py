@@ -122,12 +122,16 @@ def _sizes(context, parameter, text):
 @cli.command("experiments")
 def list_experiments():
     """The table of experiments."""
-    from npgen.experiments import EXPERIMENTS
+    from npgen.experiments import EXPERIMENTS, MEASURED
 
-    table = Table("name", "model", "data", "sizes", "steps", "published nats", box=None)
+    table = Table("name", "sizes", "steps", "test nats", "seconds", "published", box=None)
     for row in EXPERIMENTS.values():
         sizes = ", ".join(f"{name} {value}" for name, value in row.init.items())
-        table.add_row(row.name, row.model, row.data, sizes, str(row.n_steps), str(row.published or ""))
+        measured = MEASURED.get(row.name)
+        reached = (
+            (f"{measured.nats:.2f} ± {measured.standard_error:.2f}", str(measured.seconds)) if measured else ("", "")
+        )
+        table.add_row(row.name, sizes, str(row.n_steps), *reached, str(row.published or ""))
     Console().print(table)
 
 

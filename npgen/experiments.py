@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -22,7 +22,8 @@ from npgen import data, run
 from npgen.autodiff import mean
 from npgen.data import Dataset
 from npgen.errors import InputError, require_positive, unknown_name
-from npgen.nested import leaves
+from npgen.nested import leaves, named_leaves
+from npgen.nn import l1_norm
 from npgen.optim import Schedule, adam, constant, cosine
 from npgen.train import Evaluation, evaluate
 
@@ -53,6 +54,7 @@ class Experiment:
     batch_size: int = 100
     step_size: float = 1e-3
     schedule: str = "cosine"  # a key of SCHEDULES
+    l1: float = 0.0  # times the sum of |weight| is added to the loss: a Laplace prior on W and V, not on biases
     data_options: dict[str, Any] = field(default_factory=dict)  # for npgen.data.load: digit, invert
     binarize: str = "threshold"  # of grey data: threshold, static or dynamic
     threshold: float = 0.5  # of full scale
@@ -119,8 +121,9 @@ EXPERIMENTS = {
             model="fvsbn",
             data="binarized_mnist",
             init={},
-            n_steps=15_000,
+            n_steps=20_000,
             step_size=3e-3,
+            l1=1e-4,
             published=97.45,
             source="quoted in the literature for static binarization; not checked against a paper",
         ),
@@ -154,6 +157,27 @@ EXPERIMENTS = {
             source="Burda et al. 2016, k = 1, static binarization, 5000 importance samples",
         ),
     ]
+}
+
+
+class Measured(NamedTuple):
+    """What a row reached: nats on the test part, their standard error, and the seconds of its training."""
+
+    nats: float
+    standard_error: float
+    seconds: float
+
+
+# With the seed of the row, on two cores of an AMD EPYC, by `npgen train NAME` and `npgen evaluate`; of the VAE the IWAE
+# bound. Parameters and step sizes were chosen on validation.
+MEASURED = {
+    "fvsbn-digits": Measured(18.37, 0.23, 1),
+    "nade-digits": Measured(16.76, 0.26, 4),
+    "vae-digits": Measured(17.16, 0.21, 5),
+    "vae-digits-2d": Measured(19.73, 0.30, 4),
+    "nade-mnist-ones": Measured(31.76, 0.50, 19),
+    "nade-binarized-mnist": Measured(87.74, 0.23, 314),
+    "nade-binarized-mnist-quick": Measured(88.48, 0.23, 131),
 }
 
 
@@ -240,7 +264,7 @@ def prepare(experiment: Experiment) -> Prepared:
     dataset, marginals, prepare_batch = _binary(experiment, data_rng, noise_rng)
     params = model.init_params(init_rng, dataset.n_visible, **experiment.init, marginals=marginals)
     plan = run.Plan(
-        loss=lambda params, x: -mean(objective(model, params, noise_rng, x)),
+        loss=lambda params, x: penalty(params, experiment.l1) - mean(objective(model, params, noise_rng, x)),
         validate=lambda params: validation_nll(model, params, dataset.valid),
         data=dataset.train,
         batch_size=experiment.batch_size,
@@ -295,6 +319,13 @@ def _binary(
 def objective(model, params, rng, x):
     """What training maximises, (n,): log p(x) where the model can say it, otherwise its lower bound."""
     return model.elbo(params, rng, x) if hasattr(model, "elbo") else model.log_prob(params, x)
+
+
+def penalty(params, l1: float):
+    """l1 times the sum of the absolute values of all weights `W` and `V`; biases are free."""
+    if l1 == 0:
+        return 0.0
+    return l1 * sum(l1_norm(leaf) for name, leaf in named_leaves(params) if name in ("W", "V"))
 
 
 def validation_nll(model, params, x) -> float:

@@ -30,6 +30,7 @@ def test_rows_are_consistent(row):
     assert row.model in MODELS and row.data in data.LOADERS and row.schedule in experiments.SCHEDULES
     assert set(row.init) <= set(MODELS[row.model])
     assert (row.published is None) or row.source
+    assert set(experiments.MEASURED) <= set(EXPERIMENTS)
 
 
 def test_a_recipe_survives_json(tmp_path):
@@ -125,6 +126,14 @@ def test_validation_is_the_mean_nats_of_the_validation_part():
     expected = -fvsbn.log_prob(prepared.params, data.digits().thresholded().valid).mean(dtype=np.float64)
     # a batch of another size may add in another order: a few eps of float32
     assert prepared.plan.validate(prepared.params) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_penalty_is_on_the_weights_alone():
+    row = Experiment("x", "nade", "digits", {"n_hidden": 3}, 10)
+    plain, penalised = (experiments.prepare(dataclasses.replace(row, l1=l1)) for l1 in (0.0, 0.5))
+    params, x = plain.params, plain.dataset.train[:5]
+    added = 0.5 * (np.abs(params["W"]).sum() + np.abs(params["V"]).sum())
+    assert penalised.plan.loss(params, x) - plain.plan.loss(params, x) == pytest.approx(added, rel=1e-5)  # float32
 
 
 def test_estimate_nll_is_minus_the_importance_sampled_estimate_with_its_seed():

@@ -5,7 +5,7 @@ from autograd.test_util import check_grads
 
 from npgen.autodiff import mean, value_and_grad
 from npgen.nested import leaves
-from npgen.nn import affine, columns, init_net_params, neural_net_predict, relu
+from npgen.nn import affine, columns, init_net_params, l1_norm, neural_net_predict, relu
 
 
 def test_shapes_and_dtype(rng):
@@ -56,6 +56,12 @@ def test_any_leading_axes(rng):
 def test_affine_gradients(rng, leading):
     args = rng.standard_normal((*leading, 3)), rng.standard_normal((3, 2)), rng.standard_normal(2)
     check_grads(affine, modes=["rev"], order=2)(*args)
+
+
+def test_l1_norm():
+    value, gradient = value_and_grad(l1_norm)(np.array([-2.0, 0.0, 3.0]))
+    assert value == 5.0
+    np.testing.assert_array_equal(gradient, [-1.0, 0.0, 1.0])
 
 
 def test_relu_and_columns_gradients(rng):
