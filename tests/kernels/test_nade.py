@@ -288,3 +288,10 @@ def test_without_a_place_for_the_cache(monkeypatch):
     monkeypatch.setattr(numba, "njit", read_only)
     double = nade._jit(lambda a: 2 * a)
     assert double(3.0) == 6.0
+
+
+def test_a_certain_pixel_is_certain_for_the_sampler_too():
+    """The rational sigmoid is off by 2.4e-7: too much where p(x_d = 1) is 1e-13, as `log_prob` says."""
+    zeros, b = onp.zeros((3, 2), onp.float32), onp.full(3, -30, onp.float32)
+    uniforms = onp.full((4, 3), 1e-7, onp.float32)
+    assert not nade.sample(uniforms, zeros, onp.zeros(2, onp.float32), zeros, b).any()
