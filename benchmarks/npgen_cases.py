@@ -5,8 +5,11 @@ import numpy as np
 
 from npgen.autodiff import mean, value_and_grad
 from npgen.kernels import nade as kernel
+from npgen.memory import keep_freed_memory
 from npgen.models import nade, vae
 from npgen.optim import adam
+
+keep_freed_memory()  # as `npgen.train.fit` does
 
 
 def nade_gradient(x, W, c, V, b):

@@ -5,6 +5,7 @@ The map of the package, from the bottom up; a module imports only what stands be
 L0  errors          what a user can fix
     nested          nested parameters: leaves, mapping, counting
     files           files that are complete or not there
+    memory          memory that is kept between training steps
     kernels         compiled primitives, one file each
     autodiff        value and gradient with respect to nested parameters
     distributions   Bernoulli, categorical, Gaussian: log-densities, KL, samplers

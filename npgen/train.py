@@ -16,6 +16,7 @@ import numpy as np
 
 from npgen.autodiff import value_and_grad
 from npgen.errors import Diverged, InputError, require_positive
+from npgen.memory import keep_freed_memory
 from npgen.nested import named_leaves
 from npgen.optim import Optimiser, global_norm
 
@@ -85,6 +86,7 @@ def fit(
     Diverged
         If the loss is not finite, with the step, the loss and the norm of each parameter.
     """
+    keep_freed_memory()
     gradient_of = value_and_grad(loss)
     state = optimiser.init(params) if optimiser_state is None else optimiser_state
     for number, batch in enumerate(batches, start=first_step):

@@ -13,7 +13,20 @@ PACKAGE = Path(npgen.__file__).parent
 
 # From the bottom up; a module imports only what stands before it. The map in npgen/__init__.py has the same order.
 ORDER = [
-    *("errors", "nested", "files", "kernels", "autodiff", "distributions", "nn", "optim", "sources", "data", "figures"),
+    *(
+        "errors",
+        "nested",
+        "files",
+        "memory",
+        "kernels",
+        "autodiff",
+        "distributions",
+        "nn",
+        "optim",
+        "sources",
+        "data",
+        "figures",
+    ),
     *("checkpoint", "train", "run"),
     "models",
     *("experiments", "progress", "commands", "demo", "cli"),

@@ -107,7 +107,9 @@ def sample(params, rng, n_samples, *, order=None):
     """x ~ p(x), (n_samples, D), uint8: pixel after pixel, O(D H) for each image, like one `log_prob`."""
     require_positive(n_samples=n_samples)
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
-    order = _require_permutation(onp.arange(len(b)) if order is None else order, len(b))
     uniforms = rng.random((n_samples, len(b)), dtype=b.dtype)
+    if order is None:
+        return kernel.sample(uniforms, W, c, V, b)
+    order = _require_permutation(order, len(b))
     in_order = kernel.sample(uniforms, W[order], c, V[order], b[order])
     return in_order[:, onp.argsort(order)]
