@@ -23,7 +23,8 @@ def _ratios(axes, rows):
         low, high = row["spread"]
         axes.plot((low, high), (i, i), color=figures.COLOURS[0], linewidth=4, alpha=0.35)
         axes.plot(row["ratio"], i, "o", color=figures.COLOURS[0])
-        axes.annotate(f"{row['ratio']:.3g}", (row["ratio"], i), (0, 7), textcoords="offset points", ha="center")
+        ratio = f"{row['ratio']:,.0f}" if row["ratio"] >= 100 else f"{row['ratio']:.2g}"
+        axes.annotate(ratio, (row["ratio"], i), (0, 7), textcoords="offset points", ha="center")
     axes.axvline(1, color="0.4", linestyle=":")
     axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), [f"{row['case']}\n{row['peer']}" for row in rows], fontsize=8)

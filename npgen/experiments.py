@@ -175,6 +175,7 @@ MEASURED = {
     "nade-digits": Measured(16.76, 0.26, 4),
     "vae-digits": Measured(17.16, 0.21, 5),
     "vae-digits-2d": Measured(19.73, 0.30, 4),
+    "fvsbn-binarized-mnist": Measured(97.46, 0.23, 202),
     "nade-mnist-ones": Measured(31.76, 0.50, 19),
     "nade-binarized-mnist": Measured(87.74, 0.23, 314),
     "nade-binarized-mnist-quick": Measured(88.48, 0.23, 131),
