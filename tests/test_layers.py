@@ -68,12 +68,13 @@ def test_the_map_of_the_package_has_this_order():
 def test_imports_run_downward(unit):
     for path in units()[unit]:
         for name in imported(path):
-            assert ORDER.index(name[0]) < ORDER.index(unit), f"{path.name} imports {'.'.join(name)}"
+            if name[0] != unit:
+                assert ORDER.index(name[0]) < ORDER.index(unit), f"{path.name} imports {'.'.join(name)}"
 
 
-def test_a_kernel_imports_nothing_of_npgen():
+def test_a_kernel_imports_nothing_of_npgen_but_how_it_is_compiled():
     for path in units()["kernels"]:
-        assert not imported(path), path
+        assert {name[:2] for name in imported(path)} <= {("kernels", "compiling")}, path
 
 
 def test_a_model_imports_no_other_model():

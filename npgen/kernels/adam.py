@@ -7,19 +7,12 @@ arithmetic takes less time than the memory.
 
 import math
 
-import numba
 import numpy as np
 
-
-def _jit(function):
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    try:
-        return numba.njit(function, cache=True, **options)
-    except RuntimeError:  # neither this folder nor the user's can be written: every process compiles anew
-        return numba.njit(function, **options)
+from npgen.kernels.compiling import jit
 
 
-@_jit
+@jit(fastmath={"contract"})
 def _update(p, g, m, v, new, signed_step_size, beta1, rest1, beta2, rest2, eps, correction1, correction2):
     for i in range(p.size):
         m[i] = beta1 * m[i] + rest1 * g[i]

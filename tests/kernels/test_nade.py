@@ -276,20 +276,6 @@ def test_without_compiler():
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_without_a_place_for_the_cache(monkeypatch):
-    """Numba refuses to decorate where it can write neither beside the source nor for the user."""
-    njit = numba.njit
-
-    def read_only(function, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return njit(function, **options)
-
-    monkeypatch.setattr(numba, "njit", read_only)
-    double = nade._jit(lambda a: 2 * a)
-    assert double(3.0) == 6.0
-
-
 def test_a_certain_pixel_is_certain_for_the_sampler_too():
     """The rational sigmoid is off by 2.4e-7: too much where p(x_d = 1) is 1e-13, as `log_prob` says."""
     zeros, b = onp.zeros((3, 2), onp.float32), onp.full(3, -30, onp.float32)
