@@ -4,6 +4,7 @@ Ink is dark on white; lines differ in colour (Okabe and Ito's palette, told apar
 Each figure carries a caption that says which model, which data, how many nats and which seed.
 """
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ STYLE = {
 }
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe and Ito
 DOTS_PER_INCH = 120
+CAPTION_LETTERS = 13  # for each inch of width: more would be cut off
 
 
 def save(figure: "Figure", path: str | Path) -> None:
@@ -161,7 +163,8 @@ def _figure(caption: str, size: Sequence[float], n_axes: int = 1):
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(max(size[0], 4.5), size[1] + 0.7), layout="constrained")
         axes = figure.subplots(1, n_axes)
-        figure.supxlabel(caption, fontsize=8, color="0.25")
+        lines = textwrap.fill(caption, int(CAPTION_LETTERS * figure.get_figwidth()))
+        figure.supxlabel(lines, fontsize=8, color="0.25")
     return figure, axes
 
 

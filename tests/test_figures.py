@@ -41,6 +41,14 @@ def test_the_caption_is_in_the_figure():
     assert figures.image_grid(images(4), SHAPE, "NADE on digits: 17 nats").get_supxlabel() == "NADE on digits: 17 nats"
 
 
+def test_a_long_caption_is_not_cut_off():
+    figure = figures.image_grid(images(4), SHAPE, "a caption of many words " * 12)
+    figure.draw_without_rendering()
+    box = figure._supxlabel.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+    assert figure.get_supxlabel().split() == ("a caption of many words " * 12).split()
+
+
 def test_rows_are_labelled():
     figure = figures.image_rows({"test image": images(4), "reconstruction": images(4)}, SHAPE, "caption")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["test image", "reconstruction"]
