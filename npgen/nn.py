@@ -59,9 +59,14 @@ def neural_net_predict(params, inputs):
 @primitive
 def affine(inputs, W, b):
     """inputs W + b, (..., n_out) for inputs (..., n_in)."""
-    outputs = onp.dot(inputs, W)
+    outputs = _dot(inputs, W)
     outputs += b
     return outputs
+
+
+def _dot(inputs, W):
+    """inputs W as a product of two matrices: with more axes than two, NumPy does not ask BLAS, and is 20 times slower."""
+    return np.reshape(np.dot(_rows(inputs), W), (*inputs.shape[:-1], W.shape[1]))
 
 
 def _rows(array):
@@ -70,7 +75,7 @@ def _rows(array):
 
 defvjp(
     affine,
-    lambda ans, inputs, W, b: lambda g: np.dot(g, W.T),
+    lambda ans, inputs, W, b: lambda g: _dot(g, W.T),
     lambda ans, inputs, W, b: lambda g: np.dot(_rows(inputs).T, _rows(g)),
     lambda ans, inputs, W, b: lambda g: np.sum(_rows(g), axis=0),
 )
