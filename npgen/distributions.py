@@ -113,14 +113,33 @@ def bernoulli_log_prob(targets, logits):
         raise ValueError(f"targets: expected values in [0, 1]; found {targets.min()} to {targets.max()}")
     positive = onp.maximum(logits, 0)
     negative = positive - logits
-    correction = onp.log1p(onp.exp(-(positive + negative)))
-    return -onp.sum(targets * negative + (1 - targets) * positive + correction, axis=-1)
+    terms = positive + negative  # |l|; from here on in place, for fresh memory costs as much as the arithmetic
+    onp.negative(terms, out=terms)
+    onp.log1p(onp.exp(terms, out=terms), out=terms)
+    negative *= targets
+    positive *= 1 - targets
+    terms += negative
+    terms += positive
+    return -onp.sum(terms, axis=-1)
 
+
+@primitive
+def _residual(targets, logits):
+    """t - sigmoid(l): what the gradient of t log s + (1 - t) log(1 - s) with respect to l is."""
+    residual = 0.5 * logits
+    onp.tanh(residual, out=residual)
+    residual *= -0.5
+    residual += targets
+    residual -= 0.5
+    return residual
+
+
+defvjp(_residual, None, lambda ans, targets, logits: lambda g: g * sigmoid(logits) * (sigmoid(logits) - 1))
 
 defvjp(
     bernoulli_log_prob,
     lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * logits,
-    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * (targets - 0.5 - 0.5 * np.tanh(0.5 * logits)),
+    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * _residual(targets, logits),
 )
 
 

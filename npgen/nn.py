@@ -65,7 +65,7 @@ def affine(inputs, W, b):
 
 
 def _dot(inputs, W):
-    """inputs W as a product of two matrices: with more axes than two, NumPy does not ask BLAS, and is 20 times slower."""
+    """inputs W as a product of two matrices: given more axes, NumPy does not ask BLAS and takes 20 times as long."""
     return np.reshape(np.dot(_rows(inputs), W), (*inputs.shape[:-1], W.shape[1]))
 
 

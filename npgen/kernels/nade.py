@@ -19,11 +19,13 @@ different hidden layers (h_k below), not 784, and needs 13 % of the sigmoids. Re
 d + 1 as if x_d were 0; the examples where it is not have their second product done over by `_dot`. The backward pass
 takes the steps once more and keeps the layers of a tile, then walks d downward.
 
-Two cores of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 1.6 ms for the value and 3.9 for
-the gradient, 5.6 in all (5.2 on binarized MNIST), against a floor of 2.6: three multiply-adds per example, d and unit
-at BLAS speed (1.3) and the sigmoids, which the backward pass needs again (1.3). Of the gradient, `_backprop_dots` is
-about 1.3, `_step` 0.7, `_backprop_step` 0.6; the rest moves x and g, starts threads and adds up their gradients.
-Blocks of d whose V, W and gradients stay in the L2 cache would save 0.3 at most, and need the a at each block's start.
+One core of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 3.0 ms for the value and 5.3 for
+the gradient, 8.3 in all, against a floor of 4.8: three multiply-adds per example, d and unit at BLAS speed (2.4) and
+the sigmoids, which the backward pass needs again (2.3). Of the gradient, `_backprop_dots` is about 1.8, `_step` 1.6,
+`_backprop_step` 0.7, `_backprop_dot` 0.2; the rest moves x and g, clears the gradients and adds up the threads'.
+Not worth it: tiles of four rows, where a one needs more `_dot`s (value + 10 %, gradient + 25 %); rows padded to whole
+vectors (value - 5 %, gradient no gain); `_dot` within `_step`; threads that share the hidden units instead of the
+examples (nothing to add up, but each goes through all of x: as fast); blocks of d that stay in the L2 cache.
 """
 
 import math
@@ -34,15 +36,30 @@ from functools import cache
 import numba
 import numpy as np
 from autograd.extend import defvjp_argnums, primitive
+from numba.core.compiler import Compiler
 from numba.extending import overload
 
 from npgen.kernels.compiling import jit
 
-TILE = 4  # `_dots` is written out for four examples; for eight, `_backprop_dots` was five times slower
+TILE = 4  # `_dots` is written out for four examples; for eight, the gradient took 14 % longer
 
 # Sums in any order, but without "nnan" and "ninf", which let LLVM assume that there is no NaN: a model that diverged
 # would pass for a sound one. They gained nothing when tried (1.54 against 1.53 ms forward, 3.59 against 3.64 backward).
-_jit = jit(fastmath={"contract", "reassoc", "arcp", "nsz"})
+_SUMS = {"contract", "reassoc", "arcp", "nsz"}
+_jit = jit(fastmath=_SUMS)
+
+
+class _NoAlias(Compiler):
+    """Numba's compiler, told that the arrays a function gets do not overlap, as it tells itself inside a `prange`."""
+
+    def define_pipelines(self):
+        self.state.flags.noalias = True  # `njit` has no option for it
+        return super().define_pipelines()
+
+
+# For the loops over the hidden units. Otherwise every call compares the addresses of all its rows with one another, and
+# passes some fifty arguments: together 13 % of the gradient.
+_row_jit = jit(fastmath=_SUMS, pipeline_class=_NoAlias, forceinline=True)
 
 
 def _sigmoid(a):
@@ -74,11 +91,11 @@ def _compiled_sigmoid(a):
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Loops over the H hidden units. Each is a function of its own that gets whole matrices and the numbers of their rows:
-# inside a larger function LLVM cannot tell that its arrays do not overlap, and passing rows W[d] instead would count
-# references at every call (8 examples: 0.85 ms against 0.61 for the forward dot products of half a batch).
+# only of arguments does LLVM know that they do not overlap, and passing rows W[d] instead would count references at
+# every call (8 examples: 0.85 ms against 0.61 for the forward dot products of half a batch).
 
 
-@_jit
+@_row_jit
 def _step(a, i, h, k, x, W, d):
     """a_i += x W_d; h_k = sigmoid(a_i)."""
     for j in range(W.shape[1]):
@@ -87,7 +104,7 @@ def _step(a, i, h, k, x, W, d):
         h[k, j] = _sigmoid(t)
 
 
-@_jit
+@_row_jit
 def _backprop_step(da, dh, i, h, k, x, dW, d, H):
     """da_i += h_k (1 - h_k) dh_i; dh_i = 0; dW_d += x da_i."""
     for j in range(H):
@@ -97,7 +114,7 @@ def _backprop_step(da, dh, i, h, k, x, dW, d, H):
         dW[d, j] += x * t
 
 
-@_jit
+@_row_jit
 def _dot(V, d, h, i):
     """V_d . h_i."""
     s = V.dtype.type(0)
@@ -106,7 +123,7 @@ def _dot(V, d, h, i):
     return s
 
 
-@_jit
+@_row_jit
 def _dots(V, d, e, h, dots):
     """dots_0i = V_d . h_i and dots_1i = V_e . h_i for the examples i of a tile."""
     s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = V.dtype.type(0)
@@ -125,7 +142,7 @@ def _dots(V, d, e, h, dots):
     dots[1, 0], dots[1, 1], dots[1, 2], dots[1, 3] = t0, t1, t2, t3
 
 
-@_jit
+@_row_jit
 def _backprop_dot(V, dV, d, g, h, k, dh, i):
     """dV_d += g h_k; dh_i += g V_d."""
     for j in range(V.shape[1]):
@@ -133,7 +150,7 @@ def _backprop_dot(V, dV, d, g, h, k, dh, i):
         dh[i, j] += g * V[d, j]
 
 
-@_jit
+@_row_jit
 def _backprop_dots(V, dV, d, e, g, h, layer, dh):
     """The same for V_d with g_0i and V_e with g_1i, where k = layer_i, for all examples i of a tile."""
     g0, g1, g2, g3 = g[0, 0], g[0, 1], g[0, 2], g[0, 3]

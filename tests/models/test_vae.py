@@ -46,6 +46,7 @@ def test_noise_is_drawn_for_every_example_and_dimension(params, rng, monkeypatch
     W, b = params["encoder"][-1]
     params["encoder"][-1] = (W * 0, b * 0)  # q is the prior: z is the noise
     seen = []
+    monkeypatch.setattr(vae, "CHUNK", 320)  # 64 samples of 5 examples at once
     monkeypatch.setattr(vae, "decode", lambda params, z: seen.append(z) or np.zeros((*z.shape[:-1], 6)))
     vae.elbo(params, rng, np.tile(rng.integers(0, 2, 6), (50, 1)))
     (z,) = seen
@@ -62,6 +63,7 @@ def test_importance_noise_is_drawn_for_every_sample_example_and_dimension(params
     W, b = params["encoder"][-1]
     params["encoder"][-1] = (W * 0, b * 0)  # q is the prior: z is the noise
     seen = []
+    monkeypatch.setattr(vae, "CHUNK", 320)  # 64 samples of 5 examples at once
     monkeypatch.setattr(vae, "decode", lambda params, z: seen.append(z) or np.zeros((*z.shape[:-1], 6)))
     vae.log_prob_estimate(params, rng, np.tile(rng.integers(0, 2, 6), (5, 1)), 70)
     assert [z.shape for z in seen] == [(64, 5, 3), (6, 5, 3)]
