@@ -125,6 +125,7 @@ def evaluate(per_example: Callable[[np.ndarray], np.ndarray], data: np.ndarray, 
     """
     if len(data) == 0:
         raise InputError("nothing to evaluate: this part of the data set has no examples")
+    keep_freed_memory()
     values = []
     for start in range(0, len(data), batch_size):
         batch = data[start : start + batch_size]

@@ -128,12 +128,18 @@ def test_validation_is_the_mean_nats_of_the_validation_part():
     assert prepared.plan.validate(prepared.params) == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_penalty_is_on_the_weights_alone():
-    row = Experiment("x", "nade", "digits", {"n_hidden": 3}, 10)
+def test_the_penalty_is_on_the_weights_alone_in_units_of_their_pixels_standard_deviations():
+    row = Experiment("x", "fvsbn", "digits", {}, 10)
     plain, penalised = (experiments.prepare(dataclasses.replace(row, l1=l1)) for l1 in (0.0, 0.5))
     params, x = plain.params, plain.dataset.train[:5]
-    added = 0.5 * (np.abs(params["W"]).sum() + np.abs(params["V"]).sum())
-    assert penalised.plan.loss(params, x) - plain.plan.loss(params, x) == pytest.approx(added, rel=1e-5)  # float32
+    W = fvsbn.strictly_lower(params["W"], 64).astype(np.float64)
+    added = 0.5 * np.sum(np.abs(W) * plain.dataset.train.std(axis=0))
+    assert penalised.plan.loss(params, x) - plain.plan.loss(params, x) == pytest.approx(added, rel=1e-3)  # float32
+
+
+def test_a_penalty_on_a_model_without_one_weight_a_pixel():
+    with pytest.raises(InputError, match="l1: nade"):
+        experiments.prepare(Experiment("x", "nade", "digits", {"n_hidden": 3}, 10, l1=0.5))
 
 
 def test_estimate_nll_is_minus_the_importance_sampled_estimate_with_its_seed():

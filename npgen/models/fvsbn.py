@@ -61,6 +61,11 @@ def strictly_lower(packed, n_visible):
 defvjp(strictly_lower, lambda ans, packed, n_visible: lambda g: np.ravel(g)[_below_diagonal(n_visible)])
 
 
+def input_pixels(n_visible):
+    """The pixel j of each entry W_dj of params["W"], (D (D - 1) / 2,)."""
+    return _below_diagonal(n_visible) % n_visible
+
+
 def conditional_logits(params, x):
     """Logits of the D conditionals p(x_d = 1 | x_<d), (n, D)."""
     W = strictly_lower(params["W"], len(params["b"]))
