@@ -22,6 +22,7 @@ L3  experiments     one table of recipes, and what turns a recipe into a run
     progress        showing a run while it trains
     commands        what `npgen train`, `evaluate` and `sample` do
     demo            what `npgen demo` does
+    grading         exercises: submissions are run, judged, and talked about
     cli             the `npgen` command
 
 Importing npgen imports none of them.

@@ -14,6 +14,7 @@ from rich.table import Table
 
 import npgen
 from npgen.errors import InputError
+from npgen.grading.commands import COMMANDS
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -194,3 +195,9 @@ def sample(checkpoint, n_samples, seed, out):
 
     commands.sample(checkpoint, n_samples, seed, out)
     click.echo(f"{out}: {n_samples} samples")
+
+
+# --- exercises -------------------------------------------------------------------------------------------------------
+
+for command in COMMANDS:
+    cli.add_command(command)

@@ -4,6 +4,7 @@ Ink is dark on white; lines differ in colour (Okabe and Ito's palette, told apar
 Each figure carries a caption that says which model, which data, how many nats and which seed.
 """
 
+import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,18 @@ def image_grid(
     figure, axes = _figure(caption, size=(1.1 * n_columns, 1.1 * n_rows * image_shape[0] / image_shape[1]))
     _show(axes, grid, image_shape)
     axes.set_title(title)
+    return figure
+
+
+def image_grids(grids: dict[str, np.ndarray], image_shape: tuple[int, int], caption: str) -> "Figure":
+    """Grids of images side by side, {title: (n, D)}; n is a square."""
+    n_columns = math.isqrt(len(next(iter(grids.values()))))
+    figure, all_axes = _figure(
+        caption, size=(len(grids) * 0.75 * n_columns + 0.5, 0.75 * n_columns + 0.3), n_axes=len(grids)
+    )
+    for axes, (title, images) in zip(all_axes, grids.items(), strict=True):
+        _show(axes, images.reshape(n_columns, n_columns, -1), image_shape)
+        axes.set_title(title)
     return figure
 
 

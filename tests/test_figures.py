@@ -49,6 +49,14 @@ def test_a_long_caption_is_not_cut_off():
     assert figure.get_supxlabel().split() == ("a caption of many words " * 12).split()
 
 
+def test_grids_side_by_side():
+    x = images(2, 4)
+    figure = figures.image_grids({"yours": x[0], "npgen's": x[1]}, SHAPE, "caption")
+    assert [axes.get_title() for axes in figure.axes] == ["yours", "npgen's"]
+    for axes in range(2):
+        np.testing.assert_array_equal(shown(figure, axes)[3:5, 4:7], x[axes, 3].reshape(SHAPE))
+
+
 def test_rows_are_labelled():
     figure = figures.image_rows({"test image": images(4), "reconstruction": images(4)}, SHAPE, "caption")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["test image", "reconstruction"]

@@ -29,7 +29,7 @@ ORDER = [
     ),
     *("checkpoint", "train", "run"),
     "models",
-    *("experiments", "progress", "commands", "demo", "cli"),
+    *("experiments", "progress", "commands", "demo", "grading", "cli"),
 ]
 
 

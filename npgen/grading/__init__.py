@@ -1,0 +1,16 @@
+"""Exercises that are marked by what they compute, from outside the process that computes it.
+
+    language       English and Spanish
+    child/         what runs a submission: it maps inputs to arrays and knows no answers
+    sandbox        the parent's side: starts children, asks, and stops them
+    submission     a file or notebook of a student, as bytes
+    statistics     is this noise normal, are these frequencies those of the model?
+    judging        is an answer right, and if not, which known mistake is it?
+    checks/        one file a topic: inputs, references, known mistakes, hints
+    marking        one function of one submission -> a verdict
+    handout        solutions/<topic>.py -> exercises/<topic>.py
+    check          what `npgen check` does; state and overview remember and list; watch checks again; show draws
+    screen         verdicts -> what a student reads
+    commands       the command line
+    pytest_plugin  `pytest exercises`
+"""

@@ -1,0 +1,30 @@
+"""How each exercise is marked: one module a topic, with a tuple `CHECKS` in the order of the exercise."""
+
+import importlib
+
+from npgen.errors import InputError
+from npgen.grading.judging import Check
+from npgen.grading.language import N_, Message
+
+TOPICS = ("vae", "vae_images", "tables", "fvsbn", "nade")
+
+
+def load(topic: str) -> tuple[Check, ...]:
+    """The checks of a topic; InputError with the known names if there is none."""
+    if topic not in TOPICS:
+        text = N_("There is no topic {name}. There are: {known}.")
+        raise InputError(Message(text, name=topic, known=", ".join(TOPICS)))
+    return importlib.import_module(f"npgen.grading.checks.{topic}").CHECKS
+
+
+def find(target: str) -> tuple[Check, ...]:
+    """The checks that "topic" or "topic.function" means."""
+    topic, _, name = target.partition(".")
+    checks = load(topic)
+    if not name:
+        return checks
+    by_name = {check.name: check for check in checks}
+    if name not in by_name:
+        text = N_("{topic} has no function {name}. It has: {known}.")
+        raise InputError(Message(text, topic=topic, name=name, known=", ".join(by_name)))
+    return (by_name[name],)

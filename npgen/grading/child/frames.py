@@ -1,0 +1,138 @@
+"""What parent and child say to each other: trees of arrays, numbers and text, as frames on a pipe.
+
+A frame is a length (4 bytes, little-endian, at most 4096), that many bytes of JSON, and for an array its raw
+little-endian bytes. Trees are written from the root: {"list": 2} is followed by the frames of two trees. Type, shape
+and size are checked before anything is read that depends on them; nothing is ever unpickled.
+"""
+
+import json
+import math
+import struct
+
+import numpy as np
+
+MAX_HEADER = 4096
+MAX_BYTES = 256 * 2**20  # of all arrays in one tree
+MAX_NODES = 10_000
+MAX_DEPTH = 10
+KINDS = "biuf"  # booleans, integers and floats
+
+
+class BadFrame(Exception):
+    """Bytes that are no tree. Nothing after them can be trusted."""
+
+
+def write(stream, tree):
+    """Write a tree of dicts (with str keys), lists, tuples, arrays, numbers, text, booleans and None, and flush.
+
+    Any other object is sent as a frame that says its type and no more.
+    """
+    _write(stream, tree)
+    stream.flush()
+
+
+def _write(stream, tree, depth=0):
+    if isinstance(tree, (np.ndarray, np.generic)) and tree.dtype.kind in KINDS and tree.dtype.itemsize <= 8:
+        array = np.array(tree, dtype=tree.dtype.newbyteorder("<"), order="C", subok=False)  # a copy, and no subclass
+        _header(stream, {"dtype": array.dtype.str, "shape": array.shape})
+        stream.write(array.tobytes())
+    elif type(tree) in (list, tuple) and depth < MAX_DEPTH:
+        _header(stream, {"list" if type(tree) is list else "tuple": len(tree)})
+        for child in tree:
+            _write(stream, child, depth + 1)
+    elif type(tree) is dict and depth < MAX_DEPTH:
+        _header(stream, {"dict": list(tree)})
+        for child in tree.values():
+            _write(stream, child, depth + 1)
+    elif tree is None or type(tree) in (bool, int, float, str):
+        _header(stream, {"value": tree})
+    else:
+        _header(stream, {"other": type(tree).__name__[:80]})
+
+
+def _header(stream, header):
+    text = json.dumps(header).encode()
+    if len(text) > MAX_HEADER:
+        raise BadFrame(f"a frame of {len(text)} bytes of JSON; at most {MAX_HEADER} are allowed")
+    stream.write(struct.pack("<I", len(text)) + text)
+
+
+class Other:
+    """In place of an object that cannot be sent: all that is known is the name of its type."""
+
+    def __init__(self, type_name):
+        self.type_name = type_name
+
+
+def read(stream):
+    """The next tree; arrays are new and writeable. EOFError where the stream ends, BadFrame where it makes no sense."""
+    return _Reader(stream).tree(0)
+
+
+class _Reader:
+    def __init__(self, stream):
+        self.stream, self.bytes_left, self.nodes_left = stream, MAX_BYTES, MAX_NODES
+
+    def exactly(self, n):
+        chunks = []
+        while n:
+            chunk = self.stream.read(min(n, 2**20))
+            if not chunk:
+                raise EOFError
+            chunks.append(chunk)
+            n -= len(chunk)
+        return b"".join(chunks)
+
+    def header(self):
+        (length,) = struct.unpack("<I", self.exactly(4))
+        if length > MAX_HEADER:
+            raise BadFrame(f"a header of {length} bytes")
+        text = self.exactly(length)
+        try:
+            header = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadFrame("a header that is not JSON") from error
+        if not isinstance(header, dict):
+            raise BadFrame("a header that is not an object")
+        return header
+
+    def tree(self, depth):
+        self.nodes_left -= 1
+        if depth > MAX_DEPTH or self.nodes_left < 0:
+            raise BadFrame("too many nested values")
+        header = self.header()
+        match header:
+            case {"dtype": str(dtype), "shape": list(shape)}:
+                return self.array(dtype, shape)
+            case {"list": int(n)}:
+                return [self.tree(depth + 1) for _ in range(self.count(n))]
+            case {"tuple": int(n)}:
+                return tuple(self.tree(depth + 1) for _ in range(self.count(n)))
+            case {"dict": list(keys)} if all(isinstance(key, str) for key in keys):
+                return {key: self.tree(depth + 1) for key in keys}
+            case {"value": None | bool() | int() | float() | str() as value}:
+                return value
+            case {"other": str(name)}:
+                return Other(name[:80])
+        raise BadFrame("a header of no known kind")
+
+    def count(self, n):
+        if not 0 <= n <= self.nodes_left:
+            raise BadFrame(f"{n} values in one list")
+        return n
+
+    def array(self, name, shape):
+        try:
+            dtype = np.dtype(name)
+        except (TypeError, ValueError) as error:
+            raise BadFrame("a type of array that does not exist") from error
+        if dtype.kind not in KINDS or dtype.itemsize > 8 or dtype.fields or dtype.subdtype:
+            raise BadFrame("a type of array that is not a number")
+        if len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
+            raise BadFrame("a shape that is not a list of sizes")
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if n_bytes > self.bytes_left:
+            raise BadFrame(f"an array of {n_bytes} bytes")
+        self.bytes_left -= n_bytes
+        array = np.frombuffer(self.exactly(n_bytes), dtype).reshape(shape)
+        return array.astype(dtype.newbyteorder("="))

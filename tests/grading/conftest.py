@@ -1,0 +1,41 @@
+"""Fixtures of the tests of the exercises' commands."""
+
+import pytest
+
+from npgen.cli import main
+from npgen.grading.handout import CHECKOUT
+
+
+@pytest.fixture
+def npgen(tmp_path, monkeypatch, capsys):
+    """`npgen("check", "vae")` in an empty folder; gives its exit code, its output and its errors."""
+    monkeypatch.chdir(tmp_path)
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+
+    def run(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        output, errors = capsys.readouterr()
+        assert "Traceback" not in output + errors
+        return ended.value.code, output, errors
+
+    return run
+
+
+@pytest.fixture
+def exercises(tmp_path):
+    """tmp_path/exercises, as a student gets them."""
+    folder = tmp_path / "exercises"
+    folder.mkdir()
+    for path in (CHECKOUT / "exercises").glob("*.py"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+@pytest.fixture
+def solution():
+    """`solution("vae")` is the text of the solution."""
+    return lambda topic: (CHECKOUT / "solutions" / f"{topic}.py").read_text()
