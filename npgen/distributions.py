@@ -79,12 +79,11 @@ defvjp(logsumexp, _logsumexp_vjp)
 def bernoulli_log_prob(targets, logits):
     """sum_d t_d log s_d + (1 - t_d) log(1 - s_d) with s = sigmoid(logits), in nats, (...).
 
-    With s = sigmoid(l), log s = -softplus(-l) and log(1 - s) = -softplus(l), so that a term is
+    With s = sigmoid(l), log s = l - softplus(l) and log(1 - s) = -softplus(l), so that a term is
 
-        -( (1 - t) max(l, 0) + t max(-l, 0) + log(1 + exp(-|l|)) ).
+        t l - softplus(l) = t l - max(l, 0) - log(1 + exp(-|l|)),
 
-    No summand is negative, so nothing cancels: the value is accurate to rounding at any finite logit and any target in
-    [0, 1].
+    finite at any finite logit. For binary targets t l - max(l, 0) is exact; for grey ones it is off by the rounding of l.
 
     Parameters
     ----------
@@ -111,15 +110,12 @@ def bernoulli_log_prob(targets, logits):
     _require_same_shape(targets=targets, logits=logits)
     if targets.size and not (targets.min() >= 0 and targets.max() <= 1):
         raise ValueError(f"targets: expected values in [0, 1]; found {targets.min()} to {targets.max()}")
-    positive = onp.maximum(logits, 0)
-    negative = positive - logits
-    terms = positive + negative  # |l|; from here on in place, for fresh memory costs as much as the arithmetic
-    onp.negative(terms, out=terms)
+    terms = onp.abs(logits)
+    onp.negative(terms, out=terms)  # in place: fresh memory would cost as much as the arithmetic
     onp.log1p(onp.exp(terms, out=terms), out=terms)
-    negative *= targets
-    positive *= 1 - targets
-    terms += negative
-    terms += positive
+    linear = onp.maximum(logits, 0)
+    linear -= targets * logits  # first of the two: log(1 + exp(-37)) would be lost beside 37
+    terms += linear
     return -onp.sum(terms, axis=-1)
 
 
@@ -138,8 +134,8 @@ defvjp(_residual, None, lambda ans, targets, logits: lambda g: g * sigmoid(logit
 
 defvjp(
     bernoulli_log_prob,
-    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * logits,
-    lambda ans, targets, logits: lambda g: np.expand_dims(g, -1) * _residual(targets, logits),
+    lambda ans, targets, logits: lambda g: g[..., None] * logits,
+    lambda ans, targets, logits: lambda g: g[..., None] * _residual(targets, logits),
 )
 
 
@@ -294,8 +290,8 @@ def gaussian_kl(mean, log_std):
 
 defvjp(
     gaussian_kl,
-    lambda ans, mean, log_std: lambda g: np.expand_dims(g, -1) * mean,
-    lambda ans, mean, log_std: lambda g: np.expand_dims(g, -1) * (np.exp(2 * log_std) - 1),
+    lambda ans, mean, log_std: lambda g: g[..., None] * mean,
+    lambda ans, mean, log_std: lambda g: g[..., None] * (np.exp(2 * log_std) - 1),
 )
 
 

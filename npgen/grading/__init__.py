@@ -1,5 +1,7 @@
 """Exercises that are marked by what they compute, from outside the process that computes it.
 
+The modules, each of which imports only those above it:
+
     language       English and Spanish
     child/         what runs a submission: it maps inputs to arrays and knows no answers
     sandbox        the parent's side: starts children, asks, and stops them
