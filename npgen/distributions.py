@@ -83,7 +83,7 @@ def bernoulli_log_prob(targets, logits):
 
         t l - softplus(l) = t l - max(l, 0) - log(1 + exp(-|l|)),
 
-    finite at any finite logit. For binary targets t l - max(l, 0) is exact; for grey ones it is off by the rounding of l.
+    finite at any finite logit. For binary targets t l - max(l, 0) is exact; for grey ones it is off by l's rounding.
 
     Parameters
     ----------
