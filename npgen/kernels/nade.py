@@ -19,10 +19,11 @@ different hidden layers (h_k below), not 784, and needs 13 % of the sigmoids. Re
 d + 1 as if x_d were 0; the examples where it is not have their second product done over by `_dot`. The backward pass
 takes the steps once more and keeps the layers of a tile, then walks d downward.
 
-On two cores 5.2 to 5.8 ms for value and gradient. One core of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 3.0 ms for the value and 5.3 for
-the gradient, 8.3 in all, against a floor of 4.8: three multiply-adds per example, d and unit at BLAS speed (2.4) and
-the sigmoids, which the backward pass needs again (2.3). Of the gradient, `_backprop_dots` is about 1.8, `_step` 1.6,
-`_backprop_step` 0.7, `_backprop_dot` 0.2; the rest moves x and g, clears the gradients and adds up the threads'.
+One core of an AMD EPYC (Zen 4), batch 100, D 784, H 500, float32, 13 % ones: at best 3.0 ms for the value and 5.3 for
+the gradient, 8.3 in all (5.2 to 5.8 on two cores), against a floor of 4.8: three multiply-adds per example, d and unit
+at BLAS speed (2.4) and the sigmoids, which the backward pass needs again (2.3). Of the gradient, `_backprop_dots` is
+about 1.8, `_step` 1.6, `_backprop_step` 0.7, `_backprop_dot` 0.2; the rest moves x and g, clears the gradients and adds
+up the threads'.
 Not worth it: tiles of four rows, where a one needs more `_dot`s (value + 10 %, gradient + 25 %); rows padded to whole
 vectors (value - 5 %, gradient no gain); `_dot` within `_step`; threads that share the hidden units instead of the
 examples (nothing to add up, but each goes through all of x: as fast); blocks of d that stay in the L2 cache.
