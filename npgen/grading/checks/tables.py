@@ -89,10 +89,10 @@ def _joint_cases(rng):
             x, y = rng.permutation([0, 0, 0, 0, 1, 1, 1, 1]), rng.integers(2, size=n)  # the last y does not occur
         if n == 4:
             x = rng.integers(3, size=n)  # the last x does not occur
-        text = N_("{N} examples, n_x = {n_x}, n_y = {n_y}")
+        text = N_("N = {N}, n_x = {n_x}, n_y = {n_y}")
         values = {"N": n, "n_x": n_x, "n_y": n_y}
         if alpha is not None:
-            text, values["alpha"] = N_("{N} examples, n_x = {n_x}, n_y = {n_y}, alpha = {alpha}"), alpha
+            text, values["alpha"] = N_("N = {N}, n_x = {n_x}, n_y = {n_y}, alpha = {alpha}"), alpha
         cases.append(Case([x, y, n_x, n_y, *([] if alpha is None else [alpha])], Message(text, **values)))
     return cases
 
