@@ -146,19 +146,15 @@ def answer_problem(answer: dict[str, Any], label: Message | None = None) -> Find
     """The finding about an answer that is an error, or whose call changed its arguments."""
     if "error" in answer:
         return error_finding(answer["error"], label)
-    if not isinstance(answer.get("mutated"), list) or "result" not in answer:
-        return Finding("protocol", Message(N_("The answer could not be read.")), label)
     if answer["mutated"]:
         text = N_("It changes its argument number {number} in place. Work on a copy: the caller still needs it.")
         return Finding("mutates", Message(text, number=int(answer["mutated"][0]) + 1), label)
     return None
 
 
-def error_finding(error: Any, label: Message | None = None) -> Finding:
+def error_finding(error: dict[str, Any], label: Message | None = None) -> Finding:
     """An exception, in words."""
-    kind, message, line = (
-        str(error.get(key)) if isinstance(error, dict) else "?" for key in ("type", "message", "line")
-    )
+    kind, message, line = (str(error[key]) for key in ("type", "message", "line"))
     if kind == "NotImplementedError":
         return Finding("not_written", Message(N_("Not written yet.")))
     at = Message(N_("line {line}"), line=line) if line != "None" else Message("")
@@ -208,7 +204,8 @@ def as_array(value: Any) -> np.ndarray | None:
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, (bool, int, float, np.bool_, np.number)):
-        return np.asarray(value)
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biuf" else None  # an int of 400 digits is an object
     if isinstance(value, (list, tuple)):
         parts = [as_array(part) for part in value]
         if parts and all(part is not None and part.shape == parts[0].shape for part in parts):
@@ -309,12 +306,22 @@ def run(check: Check, ask: Ask, seed: int) -> Transcript:
     try:
         call = next(conversation)
         while True:
-            answer = ask(call)
+            answer = well_formed(ask(call))
             transcript.exchanges.append((call, answer))
             call = conversation.send(answer)
     except StopIteration as end:
         transcript.finding = end.value
     return transcript
+
+
+def well_formed(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer, or one that says that it was none: a hostile child sends what it likes."""
+    match answer:
+        case {"error": {"type": str(), "message": str(), "line": int() | None}}:
+            return answer
+        case {"result": _, "mutated": list(mutated)} if all(type(i) is int and 0 <= i < 100 for i in mutated):
+            return answer
+    return {"error": {"type": "BadFrame", "message": "the answer could not be read", "line": None}}
 
 
 def diagnose(check: Check, transcript: Transcript) -> Mistake | None:

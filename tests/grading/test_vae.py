@@ -283,3 +283,13 @@ def test_a_blocked_gradient_is_found_with_stand_ins():
     source = SOLUTION.replace("return np.mean(log_likelihood", "return float(np.mean(log_likelihood")
     source = source.replace("- compute_KL(encoder_output))", "- compute_KL(encoder_output)))")
     assert verdict(source, "vae_lower_bound").finding.diagnosis == "gradient_blocked"
+
+
+def test_noise_that_is_left_out_when_the_function_is_differentiated():
+    def sample(encoder_output):
+        mean, log_std = vae.halves(encoder_output)
+        if isinstance(encoder_output, np.ndarray):
+            return mean + np.exp(log_std) * np.random.default_rng().standard_normal(mean.shape)
+        return mean
+
+    assert diagnosis("sample_latent_variables_from_posterior", sample) == "noise_none"
