@@ -61,7 +61,6 @@ class Check:
     conversation: Callable[[np.random.Generator], Conversation]
     mistakes: tuple[Mistake, ...] = ()
     hints: tuple[str, ...] = ()  # from vague to specific, marked with N_
-    needs: tuple[str, ...] = ()  # functions of the same exercise that a solution calls
     random: bool = False  # judged by statistics: tests/grading/detection.py measures how often a right one fails
 
     @property
@@ -171,7 +170,8 @@ def gradient_problem(answer, reference, call, label, rtol=RTOL, atol=ATOL) -> Fi
 def compare_gradient(answer, expected, argnum, label, rtol=RTOL, atol=ATOL) -> Finding | None:
     """As `gradient_problem`; `expected` maps the value, which may be random, to the gradient that belongs to it."""
     if "error" in answer:
-        return gradient_blocked(label, error_finding(answer["error"]).details)
+        stopped = error_finding(answer["error"])
+        return gradient_blocked(label, (stopped.message, *stopped.details))
     result = answer.get("result")
     if not isinstance(result, list) or len(result) != 2:
         return Finding("protocol", Message(N_("The answer could not be read.")), label)
@@ -276,14 +276,17 @@ def _returned(got: Any) -> Message:
         return Message(N_("It returns a {type} of {n}."), type=type(got).__name__, n=len(got))
     if isinstance(got, np.ndarray):
         return Message(N_("It returns an array of shape {shape}."), shape=shape_text(got))
+    if got is None:
+        return Message(N_("It returns nothing: is there a return?"))
     name = getattr(got, "type_name", type(got).__name__)
     return Message(N_("It returns a {type}."), type=name)
 
 
 def _number(got: np.ndarray, expected: np.ndarray, at: tuple[int, ...]) -> Message:
     where = f"[{', '.join(map(str, at))}]" if at else ""
-    text = N_("result{where}: {found:.4g}, expected about {expected:.3g}")
-    return Message(text, where=where, found=float(got[at]), expected=float(expected[at]))
+    texts = ((f"{got[at]:.{digits}g}", f"{expected[at]:.{digits}g}") for digits in range(3, 17))
+    found, wanted = next((pair for pair in texts if pair[0] != pair[1]), (str(got[at]), str(expected[at])))
+    return Message(N_("result{where}: {found}, expected about {expected}"), where=where, found=found, expected=wanted)
 
 
 # --- running a conversation ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ has imported NumPy and autograd: 2 ms each, where a new interpreter takes 90.
 """
 
 import contextlib
+import inspect
 import os
 import re
 import signal
@@ -80,11 +81,18 @@ class Sandbox:
             self._zygote.wait()
 
     @contextlib.contextmanager
-    def job(self, source: bytes, filename: str, function: str, stand_ins: dict[str, Any] | None = None):
+    def job(
+        self,
+        source: bytes,
+        filename: str,
+        function: str,
+        stand_ins: dict[str, Any] | None = None,
+        others: tuple[str, ...] = (),
+    ):
         """A child that has loaded the submission and waits for calls of `function`.
 
         `stand_ins` are functions of this process that take the place of the submission's own of that name; the child
-        asks for their values and gradients.
+        asks for their values and gradients. Those of `others` that the function calls are then in `calls` of the job.
 
         Raises
         ------
@@ -97,7 +105,7 @@ class Sandbox:
             seconds = 3 * self.seconds if stand_ins else self.seconds
             job = Job(process, seconds, stand_ins or {})
             try:
-                job.begin(source, filename, function)
+                job.begin(source, filename, function, others)
                 yield job
             finally:
                 job.end()
@@ -159,6 +167,7 @@ class Job:
     def __init__(self, process: _Process, seconds: float, stand_ins: dict[str, Any]):
         self._process, self._stand_ins = process, stand_ins
         self.printed = ""  # what the submission wrote to stdout and stderr, once the job has ended
+        self.calls: tuple[str, ...] = ()  # other functions that the function calls
         self._late = threading.Event()
         self._timer = threading.Timer(seconds, self._timeout)
         self._timer.daemon = True
@@ -168,12 +177,13 @@ class Job:
         self._late.set()
         self._process.kill()
 
-    def begin(self, source: bytes, filename: str, function: str) -> None:
+    def begin(self, source: bytes, filename: str, function: str, others: tuple[str, ...] = ()) -> None:
         job = {
             "source": np.frombuffer(source, np.uint8),
             "filename": filename,
             "function": function,
-            "stand_ins": list(self._stand_ins),
+            "stand_ins": {name: list(inspect.signature(f).parameters) for name, f in self._stand_ins.items()},
+            "others": list(others),
             "imports": [name for name in SLOW_IMPORTS if _mentions(source, name)],
             "limits": LIMITS,
         }
@@ -182,6 +192,8 @@ class Job:
             raise Stopped("error", answer["error"])
         if answer.get("found") is not True:
             raise Stopped("missing")
+        named = answer.get("calls")
+        self.calls = tuple(name for name in others if isinstance(named, list) and name in named)
 
     def ask(self, call: dict[str, Any]) -> dict[str, Any]:
         """The answer to one call (npgen/grading/child/calls.py); Stopped if there is none."""

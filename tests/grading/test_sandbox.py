@@ -29,7 +29,7 @@ def cases(rng):
 
 
 DOUBLE = Check("vae", "double", "(x) -> (n,)", 1, double, deterministic(double, cases))
-QUADRUPLE = Check("vae", "quadruple", "(x) -> (n,)", 1, quadruple, deterministic(quadruple, cases), needs=("double",))
+QUADRUPLE = Check("vae", "quadruple", "(x) -> (n,)", 1, quadruple, deterministic(quadruple, cases))
 RIGHT = b"def double(x):\n    return 2 * x\n"
 
 

@@ -293,3 +293,39 @@ def test_noise_that_is_left_out_when_the_function_is_differentiated():
         return mean
 
     assert diagnosis("sample_latent_variables_from_posterior", sample) == "noise_none"
+
+
+def test_a_gradient_that_overflows_in_the_branch_not_taken():
+    def log_prob(targets, logits):
+        softplus = np.where(logits > 30, logits, np.log(1 + np.exp(logits)))
+        return np.sum(targets * logits - softplus, axis=1)
+
+    assert diagnosis("bernoulli_log_prob", log_prob) == "wrong_gradient"
+
+
+def test_a_shortcut_for_logits_of_middle_size():
+    def log_prob(targets, logits):
+        softplus = np.where(np.abs(logits) > 5, np.maximum(logits, 0), np.logaddexp(0, logits))
+        return np.sum(targets * logits - softplus, axis=1)
+
+    assert diagnosis("bernoulli_log_prob", log_prob) == "wrong_value"
+
+
+def test_a_kl_without_return_is_not_said_to_be_random():
+    assert diagnosis("compute_KL", lambda q: None) == "wrong_type"
+
+
+def test_the_bound_may_call_other_functions_by_keyword():
+    text = SOLUTION.replace("bernoulli_log_prob(data, neural", "bernoulli_log_prob(targets=data, logits=neural")
+    assert text != SOLUTION
+    wrong = text.replace("1 - 2 * log_std", "1 - log_std")
+    assert wrong != text
+    assert verdict(wrong, "vae_lower_bound").status == "passed"
+
+
+def test_long_lists_are_answers():
+    text = SOLUTION.replace(
+        "return mean + np.exp(log_std) * npr.randn(B, L)", "return (mean + np.exp(log_std) * npr.randn(B, L)).tolist()"
+    )
+    found = verdict(text, "sample_latent_variables_from_posterior")
+    assert found.finding.diagnosis == "gradient_blocked"  # and not that it could not be read

@@ -692,7 +692,6 @@ CHECKS = (
             N_("Simplify log sigmoid(l) and log(1 - sigmoid(l)) on paper: both are -log(1 + exp(something))."),
             N_("np.logaddexp(a, c) is log(exp(a) + exp(c)) without overflow, and autograd differentiates it."),
         ),
-        needs=("fvsbn_logits",),
     ),
     Check(
         topic="fvsbn",

@@ -59,7 +59,7 @@ def _cases(rng):
     W, c, V, b = _params(rng, 6, 4)
     b = np.array([-900.0, 900.0, *(rng.uniform(100, 600, 4) * rng.choice([-1, 1], 4))])
     args = [W, c, V, b, np.concatenate([np.eye(2, 6), 1 - np.eye(2, 6), _images(rng, 2, 6)])]
-    cases.append(Case(args, _label(6, 6, 4, N_(", logits of several hundred"))))
+    cases.append(Case(args, _label(6, 6, 4, N_(", logits of several hundred")), (2, 3)))
     args = [*_params(rng, 5, 3, 1e-2), _images(rng, 2, 5)]
     cases.append(Case(args, _label(2, 5, 3, N_(", small weights"))))
     return cases
@@ -654,7 +654,6 @@ CHECKS = (
             N_("log s = -log(1 + exp(-l)), and log(1 - s) = -log(1 + exp(l)): neither needs s itself."),
             N_("np.logaddexp(0, l) is log(1 + exp(l)) without overflow. Sum over the pixels, axis 1."),
         ),
-        needs=("nade_logits",),
     ),
     Check(
         topic="nade",

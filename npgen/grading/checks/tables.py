@@ -113,6 +113,9 @@ def _conditional_cases(rng):
         table[rng.integers(n_x)] = 0
         text = N_("a table of shape {shape}, with an x that never occurs")
         cases.append(Case([table / table.sum()], Message(text, shape=str(table.shape))))
+    table = rng.dirichlet(np.ones(6)).reshape(3, 2)
+    table[1] *= 1e-4
+    cases.append(Case([table / table.sum()], Message(N_("a table with an x that is rare"))))
     table = rng.dirichlet(np.ones(6)).reshape(2, 3)
     table[:, rng.integers(3)] = 0
     text = N_("a table of shape {shape}, with a y that never occurs")
@@ -316,7 +319,7 @@ def _each_pair_once_over_n(x, y, n_x, n_y, alpha=0.0):
 
 REPEATED = N_(
     "counts[x, y] += 1 with arrays of indices adds 1 only once to a cell that occurs several times. Count the examples "
-    "one by one, or with np.add.at."
+    "one by one, or with np.bincount."
 )
 
 JOINT_MISTAKES = (
@@ -1240,7 +1243,6 @@ CHECKS = (
             N_("In a loop over the columns, the values that a row has so far are the prefix for the next column."),
             N_("npr.choice(n, p=probs) draws one of 0, ..., n - 1 with these probabilities, anew for every row."),
         ),
-        needs=("chain_rule_conditional",),
         random=True,
     ),
     Check(

@@ -9,6 +9,7 @@ pipe is closed. Nothing in here is secret: no reference, no expected value, no s
 
 import collections
 import importlib
+import inspect
 import io
 import os
 import socket
@@ -68,10 +69,11 @@ def work(jobs, answers):
         return
 
     seeds = Seeds()
-    for name in job["stand_ins"]:
-        module.__dict__[name] = stand_in(name, jobs, answers, seeds)
+    for name, parameters in job["stand_ins"].items():
+        parameters = parameters_of(module.__dict__.get(name)) or parameters
+        module.__dict__[name] = stand_in(name, parameters, jobs, answers, seeds)
     function = module.__dict__.get(job["function"])
-    frames.write(answers, {"found": callable(function)})
+    frames.write(answers, {"found": callable(function), "calls": called(function, module, job["others"])})
     while True:
         try:
             call = frames.read(jobs)
@@ -104,7 +106,35 @@ class Seeds:
         return self.seed + self.asked[name] - 1
 
 
-def stand_in(name, jobs, answers, seeds):
+def called(function, module, names):
+    """Those of `names` that the function mentions, also by way of other functions of the file."""
+    found, seen, todo = set(), set(), [function]
+    while todo:
+        for name in mentioned(getattr(todo.pop(), "__code__", None)) - seen:
+            seen.add(name)
+            if name in names:
+                found.add(name)
+            else:
+                todo.append(module.__dict__.get(name))
+    return sorted(found)
+
+
+def mentioned(code):
+    """All names in a piece of code, with those of the functions inside it."""
+    if not isinstance(code, types.CodeType):
+        return set()
+    return set(code.co_names).union(*map(mentioned, code.co_consts))
+
+
+def parameters_of(function):
+    """The names of its parameters, None if it is not a function: students may have renamed them."""
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return None
+
+
+def stand_in(name, parameters, jobs, answers, seeds):
     """A function of the parent's, which autograd can differentiate."""
 
     def ask(kind, args, seed, argnum=0, weights=None):
@@ -123,8 +153,12 @@ def stand_in(name, jobs, answers, seeds):
         return lambda g: tuple(ask("gradient", args, options["seed"], argnum, g)[1] for argnum in argnums)
 
     defvjp_argnums(function, gradient)
-    # The seed makes a random function draw the same noise again for its gradient.
-    return lambda *args: function(*args, seed=seeds.next(name))
+
+    def by_position(*args, **named):
+        args += tuple(named[parameter] for parameter in parameters[len(args) :] if parameter in named)
+        return function(*args, seed=seeds.next(name))  # a random function draws the same again for its gradient
+
+    return by_position
 
 
 def load(source, filename):

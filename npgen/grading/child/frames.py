@@ -15,6 +15,7 @@ MAX_HEADER = 4096
 MAX_BYTES = 256 * 2**20  # of all arrays in one tree
 MAX_NODES = 10_000
 MAX_DEPTH = 10
+LONG = 20  # a list of more is sent as an array, if it is one: a frame for each of 10 000 numbers would be too many
 MAX_TEXT = 1000  # characters of a text; the rest is cut off
 KINDS = "biuf"  # booleans, integers and floats
 DTYPES = {dtype.str: dtype for dtype in (np.dtype(c).newbyteorder("<") for c in "?bBhHiIlLqQefd")}  # no other is read
@@ -38,8 +39,10 @@ def _write(stream, tree, depth=0):
         array = np.array(tree, dtype=tree.dtype.newbyteorder("<"), order="C", subok=False)  # a copy, and no subclass
         _header(stream, {"dtype": array.dtype.str, "shape": array.shape})
         stream.write(array.tobytes())
-    elif type(tree) in (list, tuple) and depth < MAX_DEPTH:
-        _header(stream, {"list" if type(tree) is list else "tuple": len(tree)})
+    elif isinstance(tree, (list, tuple)) and len(tree) > LONG and (array := _rectangular(tree)) is not None:
+        _write(stream, array)
+    elif isinstance(tree, (list, tuple)) and depth < MAX_DEPTH:  # also named tuples
+        _header(stream, {"list" if isinstance(tree, list) else "tuple": len(tree)})
         for child in tree:
             _write(stream, child, depth + 1)
     elif type(tree) is dict and depth < MAX_DEPTH:
@@ -50,6 +53,15 @@ def _write(stream, tree, depth=0):
         _header(stream, {"value": tree})
     else:
         _header(stream, {"other": type(tree).__name__[:80]})
+
+
+def _rectangular(tree):
+    """The array of numbers that nested lists are, None if they are none."""
+    try:
+        array = np.array(tree)
+    except Exception:  # ragged, or objects with ideas of their own
+        return None
+    return array if array.dtype.kind in KINDS and array.dtype.itemsize <= 8 else None
 
 
 def _header(stream, header):
