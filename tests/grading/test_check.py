@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import functools
 import json
 import os
 import signal
@@ -268,7 +269,10 @@ def test_watch_a_file_that_is_not_there(npgen, exercises):
 def test_watch_ends_with_ctrl_c(exercises, tmp_path):
     code = "from npgen.cli import main; main()"
     command = [sys.executable, "-c", code, "watch", "fvsbn.fvsbn_n_parameters", "--lang", "en"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A shell lets what it runs in the background ignore Ctrl-C, the tests and their children among it.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=heed, **pipes) as process:
 
         def until(text):
             for line in process.stdout:
