@@ -1,8 +1,8 @@
 """`npgen check`, `list`, `hint` and `watch` as a student meets them."""
 
+import functools
 import io
 import itertools
-import functools
 import json
 import os
 import signal
