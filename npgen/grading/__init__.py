@@ -3,8 +3,10 @@
 The modules, each of which imports only those above it:
 
     language       English and Spanish
-    child/         what runs a submission: it maps inputs to arrays and knows no answers
+    child/         what runs a submission: it maps inputs to arrays and knows no answers; how it shuts itself in
+    isolation      how well submissions are shut in here: levels L0 to L3
     sandbox        the parent's side: starts children, asks, and stops them
+    parsing        zip files, notebooks and similarity of code, in a limited process of their own
     submission     a file or notebook of a student, as bytes
     statistics     is this noise normal, are these frequencies those of the model?
     judging        is an answer right, and if not, which known mistake is it?
@@ -13,6 +15,10 @@ The modules, each of which imports only those above it:
     handout        solutions/<topic>.py -> exercises/<topic>.py
     check          what `npgen check` does; state and overview remember and list; watch checks again; show draws
     screen         verdicts -> what a student reads
+    secret         the seeds of a class, from a secret
+    submissions    a folder of hand-ins -> who handed in what
+    batch          a class -> one result a student, whatever is killed meanwhile; grade shows how far it is
+    report         results -> a page for the instructor; exports and autograder for other systems
     commands       the command line
     pytest_plugin  `pytest exercises`
 """

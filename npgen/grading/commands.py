@@ -1,4 +1,5 @@
-"""The commands of the exercises: `npgen list`, `check`, `hint`, `watch`, `show` and `handout`.
+"""The commands of the exercises: `npgen list`, `check`, `hint`, `watch`, `show` and `handout`, and the instructor's:
+`grade`, `export` and `autograder`.
 
 They parse and print. What takes time to import is imported when a command runs, after its child process has been
 started: that imports NumPy and autograd meanwhile.
@@ -162,4 +163,55 @@ def handout(screen: Screen, out: Path, force: bool) -> None:
         screen.line(f"{written.path}: {change}")
 
 
-COMMANDS = (list_exercises, check, hint, watch, show, handout)
+# --- for instructors -------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.argument("submissions", type=_FOLDER)
+@click.option("--topic", required=True, help="What was handed in: vae, nade, ...")
+@click.option("--out", type=_FOLDER, required=True, metavar="DIR", help="Folder of the results.")
+@click.option("--jobs", type=click.IntRange(1, 1024), help="Processes; by default one for each core.")
+@click.option("--require", "required", metavar="LEVEL", help="Refuse to run below this isolation: L1, L2, L3 or L4.")
+@click.option("--secret", "secret_file", type=_FOLDER, metavar="FILE", help="By default DIR/secret, made if need be.")
+@click.option("--resume", is_flag=True, help="Skip what is marked already for the same submission, checks and secret.")
+@click.option("--regrade", multiple=True, metavar="NAME", help="Mark only this student, and again.")
+@click.option("--cluster", metavar="HOST:PORT", help="Let the workers of a Dask scheduler do it.")
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), help="Time limit of a function; by default 10.")
+@_speaking
+def grade(screen: Screen, **options) -> int:
+    """Mark a class: SUBMISSIONS holds NAME.py, NAME.ipynb, NAME.zip or a folder NAME for each student.
+
+    The downloads of Moodle and Gradescope can be taken as they are. DIR gets results/NAME.json, gradebook.csv and
+    report.html. Submissions run in processes that are shut in as well as this machine can; Ctrl-C loses nothing that is
+    marked, and --resume goes on. --lang is the language of the messages to students.
+    """
+    from npgen.grading import grade
+
+    return 0 if grade.main(screen.console, screen.language, grade.Options(**options)) else 130
+
+
+@click.command()
+@click.argument("results", metavar="DIR", type=_FOLDER)
+@click.option("--format", "formats", required=True, metavar="NAME[,NAME...]", help="See above.")
+@click.option("--out", type=_FOLDER, help="Folder of the exports; by default DIR/export.")
+def export(results: Path, formats: str, out: Path | None) -> None:
+    """Write the results in DIR for other tools: gradescope, otter, nbgrader, classroom."""
+    from npgen.grading import exports
+
+    names = [name.strip() for name in formats.split(",")]
+    for path in exports.write(results, out or results / "export", names):
+        click.echo(path)
+
+
+@click.command()
+@click.argument("out", metavar="OUT.zip", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--topic", required=True, help="What is handed in: vae, nade, ...")
+def autograder(out: Path, topic: str) -> None:
+    """Write the zip file that a Gradescope assignment takes as its autograder."""
+    from npgen.grading import autograder
+
+    autograder.write(out, topic)
+    click.echo(out)
+
+
+COMMANDS = (list_exercises, check, hint, watch, show, handout, grade, export, autograder)

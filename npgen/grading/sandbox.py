@@ -5,43 +5,49 @@
 
 One child runs one function of one submission. When it takes too long it is killed; when it dies, floods its output or
 writes what is no frame, that function has failed, and nothing else has. On Unix the children are forks of a zygote that
-has imported NumPy and autograd: 2 ms each, where a new interpreter takes 90.
+has imported NumPy and autograd: a few ms each, where a new interpreter takes 90. How well they are shut in is the level
+(npgen/grading/isolation.py).
 """
 
 import contextlib
+import functools
 import inspect
+import itertools
 import os
 import re
-import signal
 import socket
-import struct
 import subprocess
-import sys
 import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from npgen.grading import isolation
 from npgen.grading.child import frames
 
-CHILD = Path(__file__).with_name("child")
-FORKS = hasattr(os, "fork") and hasattr(socket, "recv_fds")
-LEVEL = "L1" if FORKS else "L0"  # how well a submission is shut in
+FORKS = isolation.FORKS
+LEVEL = "L1" if FORKS else "L0"  # on a student's own machine
 
 SECONDS = 10.0  # for one function: loading the submission and all calls
 LIMITS = {
-    "AS": 4 * 2**30,  # bytes of address space: Numba and matplotlib map a lot and use little
-    "CPU": 60,  # seconds, a second net under the wall clock
+    "AS": 2**30,  # bytes of address space above what the imports take
     "FSIZE": 16 * 2**20,  # bytes of any file, the output among them
     "NOFILE": 64,
     "CORE": 0,
 }
+PATIENCE = 60.0  # seconds that the zygote is given to import what is slow
 MAX_OUTPUT = 10_000  # characters of what a submission prints that are kept
 
-# Importing these takes 0.1 to 0.5 s: the zygote does it once for all functions of a submission that mentions them.
-SLOW_IMPORTS = ("scipy.special", "scipy.stats", "autograd.scipy", "matplotlib.pyplot")
+# Importing these takes 0.1 to 0.5 s: the zygote does it once for all functions of submissions that mention them, and
+# what they take is not counted as a submission's memory.
+SLOW_IMPORTS = ("scipy.special", "scipy.stats", "autograd.scipy", "matplotlib.pyplot", "numba")
+
+# What the zygote says of a job that took too much, in the words of the error that it would have met elsewhere.
+TOO_MUCH = {
+    b"f": {"type": "OSError", "message": "Disk quota exceeded", "line": None},
+    b"t": {"type": "RuntimeError", "message": "can't start new thread", "line": None},
+}
 
 
 class Stopped(Exception):
@@ -52,33 +58,65 @@ class Stopped(Exception):
         self.status, self.detail = status, detail
 
 
-class Sandbox:
-    """A place to run jobs, one at a time."""
+class Lost(Exception):
+    """The sandbox itself failed: nothing is known about the submission, which is to be marked again."""
 
-    def __init__(self, seconds: float = SECONDS):
+
+class Sandbox:
+    """A place to run jobs, one at a time. It is opened and closed in one thread, with which it ends.
+
+    `level` is one of isolation.LEVELS; without it, that of a student's own machine.
+
+    Raises
+    ------
+    InputError
+        If that level cannot be had here.
+    """
+
+    def __init__(self, seconds: float = SECONDS, level: str | None = None):
         self.seconds = seconds
+        self.level = level or (LEVEL if FORKS else "L0")
+        if level is not None:
+            isolation.require(level)
+        self._confined = isolation.confined(self.level)
+        self._forks = FORKS and self.level != "L0"
+        self._scratch: str | None = None
         self._zygote: subprocess.Popen | None = None
+        self._sessions: set[int] = set()  # what it has started, should it be gone before it is ended
         self._control: socket.socket | None = None
 
     def __enter__(self) -> "Sandbox":
-        if FORKS:
-            self._control, theirs = socket.socketpair()
-            with theirs:
-                self._zygote = subprocess.Popen(
-                    [*_interpreter(), "zygote", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    env=_environment(),
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,  # Ctrl-C is for the parent
-                )
+        if self._confined:
+            isolation.protect_grader()
+            self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="npgen-"))
+        if self._forks:
+            self._start()
         return self
 
     def __exit__(self, *exc_info) -> None:
+        self._stop()
+        if self._scratch is not None:
+            _remove(self._scratch)
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair()
+        self._control.settimeout(PATIENCE)
+        with theirs:
+            arguments = ["zygote", str(theirs.fileno()), self.level, *isolation.FORBIDDEN]
+            self._zygote = subprocess.Popen(
+                [*isolation.interpreter(self.level, self._scratch), *arguments],
+                pass_fds=[theirs.fileno()],
+                env=isolation.environment(),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the parent
+            )
+
+    def _stop(self) -> None:
         if self._control is not None:
             self._control.close()
         if self._zygote is not None:
-            self._zygote.kill()
-            self._zygote.wait()
+            isolation.end(self._zygote, self._sessions)
+            self._sessions = set()
 
     @contextlib.contextmanager
     def job(
@@ -98,12 +136,23 @@ class Sandbox:
         ------
         Stopped
             If the submission cannot be loaded, or has no such function.
+        Lost
+            If the sandbox fails, through no fault of the submission's.
         """
-        start = self._fork if FORKS else _spawn
-        with tempfile.TemporaryFile() as output, start(output) as process:
-            # A stand-in costs a round trip of 1 ms for each of its calls.
-            seconds = 3 * self.seconds if stand_ins else self.seconds
-            job = Job(process, seconds, stand_ins or {})
+        # A stand-in costs a round trip of 1 ms for each of its calls.
+        seconds = 3 * self.seconds if stand_ins else self.seconds
+        with contextlib.ExitStack() as stack:
+            output = stack.enter_context(tempfile.TemporaryFile())
+            scratch = stack.enter_context(_folder_in(self._scratch))
+            settings = {
+                "imports": [name for name in SLOW_IMPORTS if _mentions(source, name)],
+                # The processor's time is a second net under the wall clock, for which every core counts.
+                "limits": {**LIMITS, "CPU": int(3 * seconds * (os.cpu_count() or 1)) + 1},
+                "scratch": scratch,
+            }
+            start = self._fork if self._forks else _spawn
+            process = stack.enter_context(start(output, settings))
+            job = Job(process, seconds, stand_ins or {}, self._confined)
             try:
                 job.begin(source, filename, function, others)
                 yield job
@@ -112,60 +161,77 @@ class Sandbox:
                 job.printed = _printed(output)
 
     @contextlib.contextmanager
-    def _fork(self, output):
+    def _fork(self, output, settings):
+        if self._zygote.poll() is not None:
+            self._stop()
+            self._start()
         jobs_read, jobs_write = os.pipe()
         answers_read, answers_write = os.pipe()
-        theirs = [jobs_read, answers_write, output.fileno()]
-        socket.send_fds(self._control, [b"j"], theirs)
-        os.close(jobs_read)
-        os.close(answers_write)
-        (pid,) = struct.unpack("<q", self._control.recv(8, socket.MSG_WAITALL))
         jobs, answers = os.fdopen(jobs_write, "wb"), os.fdopen(answers_read, "rb")
         try:
-            yield _Process(jobs, answers, lambda: os.kill(pid, signal.SIGKILL))
+            try:
+                socket.send_fds(self._control, [b"j"], [jobs_read, answers_write, output.fileno()])
+                with self._control.makefile("wb") as control:
+                    frames.write(control, settings)
+            except OSError:
+                pass  # it says nothing, then
+            finally:
+                os.close(jobs_read)
+                os.close(answers_write)
+            if self._told() != b"s":
+                raise Lost("the process that starts submissions does not start them")
+            self._sessions = self._sessions or isolation.sessions(self._zygote)
+            try:
+                yield _Process(jobs, answers, self._kill, why := functools.cache(self._ended))
+            finally:
+                why()
         finally:
             with contextlib.suppress(OSError):  # what is left in the buffer of a pipe that nobody reads
                 jobs.close()
             answers.close()
-            self._control.recv(1)  # it has ended; only now may its number be used again
-            self._control.sendall(b"r")
-            self._control.recv(8, socket.MSG_WAITALL)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(OSError):  # the zygote is gone, and the child with it
+            self._control.sendall(b"k")
+
+    def _ended(self) -> bytes:
+        """Kill the child and wait for its end; what the zygote tells of it, or nothing if that is gone."""
+        self._kill()
+        return self._told()
+
+    def _told(self) -> bytes:
+        try:
+            return self._control.recv(1)
+        except OSError:  # it does not answer: what there is of it is of no use
+            self._zygote.kill()
+            return b""
 
 
 @contextlib.contextmanager
-def _spawn(output):
+def _spawn(output, settings):
     process = subprocess.Popen(
-        [*_interpreter(), "once"],
-        env=_environment(),
+        [*isolation.interpreter("L0"), "once"],
+        env=isolation.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=output,
     )
     with process:
-        yield _Process(process.stdin, process.stdout, process.kill)
-
-
-def _interpreter() -> list[str]:
-    return [sys.executable, "-I", "-B", str(CHILD)]
-
-
-def _environment() -> dict[str, str]:
-    """No secrets, one BLAS thread, figures without a screen."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SYSTEMROOT", "TEMP") if name in os.environ}
-    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
-    return {**kept, **threads, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+        with contextlib.suppress(OSError):  # ended at once
+            frames.write(process.stdin, settings)
+        yield _Process(process.stdin, process.stdout, process.kill, lambda: b".")
 
 
 class _Process:
-    def __init__(self, jobs, answers, kill):
-        self.jobs, self.answers, self.kill = jobs, answers, kill
+    def __init__(self, jobs, answers, kill, why):
+        self.jobs, self.answers, self.kill, self.why = jobs, answers, kill, why
 
 
 class Job:
     """A conversation with one child."""
 
-    def __init__(self, process: _Process, seconds: float, stand_ins: dict[str, Any]):
-        self._process, self._stand_ins = process, stand_ins
+    def __init__(self, process: _Process, seconds: float, stand_ins: dict[str, Any], confined: bool):
+        self._process, self._stand_ins, self._confined = process, stand_ins, confined
         self.printed = ""  # what the submission wrote to stdout and stderr, once the job has ended
         self.calls: tuple[str, ...] = ()  # other functions that the function calls
         self._late = threading.Event()
@@ -178,14 +244,18 @@ class Job:
         self._process.kill()
 
     def begin(self, source: bytes, filename: str, function: str, others: tuple[str, ...] = ()) -> None:
+        try:
+            ready = frames.read(self._process.answers)  # written before the child has seen anything of the submission
+        except (EOFError, OSError) as error:
+            raise Lost("the process for a submission has ended before it had one") from error
+        if ready["ready"] is not True:
+            raise Lost(f"a process could not be shut in: {ready['reason']}")
         job = {
             "source": np.frombuffer(source, np.uint8),
             "filename": filename,
             "function": function,
             "stand_ins": {name: list(inspect.signature(f).parameters) for name, f in self._stand_ins.items()},
             "others": list(others),
-            "imports": [name for name in SLOW_IMPORTS if _mentions(source, name)],
-            "limits": LIMITS,
         }
         answer = self._exchange(job)
         if "error" in answer:
@@ -212,20 +282,31 @@ class Job:
         except frames.BadFrame as error:
             raise Stopped("error", {"type": "BadFrame", "message": str(error), "line": None}) from error
         except (EOFError, OSError) as error:
-            raise Stopped("timeout" if self._late.is_set() else "crashed") from error
+            raise self._silence() from error
+
+    def _silence(self) -> Exception:
+        """Why there is no answer."""
+        told = self._process.why()
+        if told in TOO_MUCH:
+            return Stopped("error", TOO_MUCH[told])
+        if told == b"" and self._confined:  # it cannot have ended the zygote; somebody else has
+            return Lost("the process that starts submissions has ended")
+        return Stopped("timeout" if self._late.is_set() else "crashed")
 
     def _stand_in(self, name: Any, call: Any) -> dict[str, Any]:
         """What a stand-in answers to the child, which chose every part of the call."""
         from npgen.grading.child import calls  # imports autograd: not before the zygote has been started
 
         match call:
-            case {"kind": "value" | "gradient", "args": list(), "seed": int(seed), "argnum": int(), "weights": _}:
-                if name in self._stand_ins and 0 <= seed < 2**32:
+            case {"kind": str(kind), "args": list(), "seed": int(seed), "argnum": int(), "weights": _}:
+                known = isinstance(name, str) and name in self._stand_ins and kind in ("value", "gradient")
+                if known and 0 <= seed < 2**32:
                     return calls.perform(self._stand_ins[name], call)
         raise frames.BadFrame("a question that makes no sense")
 
     def end(self) -> None:
         self._timer.cancel()
+        self._timer.join()  # or it might end the next job
         self._process.kill()
 
 
@@ -239,3 +320,42 @@ def _printed(output) -> str:
 def _mentions(source: bytes, module: str) -> bool:
     """Whether the text may import the module or a part of it."""
     return all(re.search(rb"\b" + part.encode() + rb"\b", source) for part in module.split("."))
+
+
+# --- scratch folders -------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _folder_in(parent: str | None):
+    """A new folder that is removed afterwards; None if there is no parent."""
+    if parent is None:
+        yield None
+        return
+    folder = tempfile.mkdtemp(dir=parent)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder whatever a submission has made of it: with no rights, or deeper than any path can say.
+
+    What lies two folders down is first moved up: no path gets long, and nothing recurses.
+    """
+    names = (os.path.join(folder, f".npgen-{n}") for n in itertools.count())
+    os.chmod(folder, 0o700)
+    while entries := list(os.scandir(folder)):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            os.chmod(entry.path, 0o700)
+            for inner in list(os.scandir(entry.path)):
+                if inner.is_dir(follow_symlinks=False):
+                    os.chmod(inner.path, 0o700)  # its ".." changes
+                    os.rename(inner.path, next(name for name in names if not os.path.lexists(name)))
+                else:
+                    os.unlink(inner.path)
+            os.rmdir(entry.path)
+    os.rmdir(folder)

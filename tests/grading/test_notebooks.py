@@ -1,7 +1,6 @@
 """Notebooks: their code cells, without what only IPython understands."""
 
 import json
-import sys
 
 import nbformat
 import pytest
@@ -63,11 +62,4 @@ def test_a_file_that_is_no_notebook(tmp_path, content):
     path = tmp_path / "work.ipynb"
     path.write_bytes(content)
     with pytest.raises(InputError, match="not a notebook that can be read"):
-        read(path)
-
-
-def test_without_nbformat(tmp_path, monkeypatch):
-    path = write(tmp_path / "work.ipynb")
-    monkeypatch.setitem(sys.modules, "nbformat", None)
-    with pytest.raises(InputError, match=r'pip install "npgen\[notebook\]"'):
         read(path)

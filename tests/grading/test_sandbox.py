@@ -195,6 +195,24 @@ def test_nothing_is_left_behind(tmp_path):
     assert zygote is None or zygote.returncode is not None
 
 
+@pytest.mark.skipif(not FORKS, reason="no fork here")
+def test_what_is_slow_to_import_is_imported_once(sandbox):
+    assert verdict(sandbox, b"import scipy.special\n" + RIGHT).status == "passed"
+    text = "import sys\nassert 'scipy.' + 'special' in sys.modules\n" + RIGHT.decode()
+    assert verdict(sandbox, text.replace("special", "spe' + 'cial")).status == "passed"
+
+
+@pytest.mark.skipif(not FORKS, reason="no fork here")
+def test_the_end_of_the_zygote_is_not_that_of_the_sandbox():
+    with Sandbox(seconds=5) as sandbox:
+        found = verdict(sandbox, "import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(9)")
+        assert (found.status, found.score) == ("crashed", 0)
+        assert verdict(sandbox, RIGHT).status == "passed"
+        sandbox._zygote.kill()
+        sandbox._zygote.wait()
+        assert verdict(sandbox, RIGHT).status == "passed"
+
+
 # --- other functions of the same file
 
 

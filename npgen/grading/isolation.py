@@ -1,0 +1,189 @@
+"""How well a submission is shut in: what each level takes, whether it can be had here, and how its processes are run.
+
+    L0  a process of its own, ended after its time          anywhere
+    L1  and limits for memory, processor time and files     Unix; what `npgen check` uses
+    L2  and Landlock, seccomp and no privileges             Linux, no packages and no root: what `npgen grade` uses
+    L3  and all of it inside bubblewrap                     Linux where bubblewrap works
+    L4  and another user                                    not offered yet
+
+What is promised at which level, and what is not, is in SECURITY.md. A level is had only where a process that was shut
+in by it has tried the doors: kernels, containers and distributions switch parts of it off.
+"""
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from npgen.errors import InputError, unknown_name
+from npgen.grading.child import confine, places, seccomp
+
+LEVELS = ("L0", "L1", "L2", "L3", "L4")
+
+FORKS = hasattr(os, "fork") and hasattr(socket, "recv_fds")
+CHILD = Path(__file__).with_name("child")
+PACKAGE = Path(__file__).resolve().parents[1]
+# Not for submissions. In a checkout the solutions lie beside the package.
+FORBIDDEN = [str(PACKAGE), str(PACKAGE.with_name("solutions")), str(PACKAGE.with_name("tests"))]
+
+INSIDE = "/npgen-child"  # where bubblewrap shows the child's files: apart from the rest of npgen
+PROBE_SECONDS = 60  # a fifth of a second, but for a cold disk
+
+
+def best() -> str:
+    """The highest level that works here."""
+    return next(level for level in reversed(LEVELS) if _missing(level) is None)
+
+
+def require(level: str) -> None:
+    """Do nothing if the level works here.
+
+    Raises
+    ------
+    InputError
+        If not; it says why.
+    """
+    if level not in LEVELS:
+        raise unknown_name("level of isolation", level, LEVELS)
+    reason = _missing(level)
+    if reason is not None:
+        raise InputError(f"isolation {level} is not possible here: {reason}. The best is {best()}.")
+
+
+def confined(level: str) -> bool:
+    """Whether the level keeps a submission from files and other processes."""
+    return LEVELS.index(level) >= LEVELS.index("L2")
+
+
+def interpreter(level: str, scratch: str | None = None) -> list[str]:
+    """The command that runs `child`, without its arguments; `scratch` is the folder that bubblewrap leaves writable."""
+    python = [sys.executable, "-I", "-B"]
+    return [*_bubblewrap(scratch), *python, INSIDE] if level == "L3" else [*python, str(CHILD)]
+
+
+def environment() -> dict[str, str]:
+    """No secrets, one BLAS thread, figures without a screen."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SYSTEMROOT", "TEMP") if name in os.environ}
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
+    return {**kept, **threads, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+
+
+def _bubblewrap(scratch: str) -> list[str]:
+    """The command that shows a program the system's libraries, the interpreter and its packages, and little else."""
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    shown = sorted({*places.paths(), *places.roots()})  # outer folders first
+    for path in shown:
+        command += ["--ro-bind", path, path]
+    for path in FORBIDDEN:
+        if os.path.isdir(path) and any(Path(path).is_relative_to(outer) for outer in shown):
+            command += ["--tmpfs", path]
+    return [*command, "--ro-bind", str(CHILD), INSIDE, "--bind", scratch, scratch, "--chdir", scratch, "--"]
+
+
+@functools.cache
+def _missing(level: str) -> str | None:
+    """Why a level cannot be had here; None where it can."""
+    if level == "L0":
+        return None
+    if not FORKS:
+        return "it needs Unix"
+    if level == "L1":
+        return None
+    if level == "L4":
+        return "this version of npgen has no other user for submissions"
+    if sys.platform != "linux":
+        return "it needs Linux"
+    if os.uname().machine not in seccomp.ARCHITECTURES:
+        return f"it needs a processor of the kinds {' or '.join(seccomp.ARCHITECTURES)}; this is {os.uname().machine}"
+    if level == "L3" and shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+    return _probe(level)
+
+
+def _probe(level: str) -> str | None:
+    """What went wrong when a process shut itself in at this level and tried to get out."""
+    with tempfile.TemporaryDirectory(prefix="npgen-") as scratch:
+        scratch = os.path.realpath(scratch)
+        try:
+            tried = subprocess.run(
+                [*interpreter(level, scratch), "probe", scratch, *FORBIDDEN],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    lines = tried.stderr.decode("utf-8", "replace").split("\n")
+    return None if tried.returncode == 0 else next(filter(None, reversed(lines)), f"exit code {tried.returncode}")
+
+
+# --- the grader itself -----------------------------------------------------------------------------------------------
+
+
+def protect_grader() -> None:
+    """Make this process unreadable for others of the same user, and the parent of all that its children leave behind.
+
+    Only where a class is marked. `npgen check` runs a student's own file as that student: there is nothing to hide from
+    them, and a library must not change whether a program of theirs can be debugged and who inherits its processes.
+    """
+    PR_SET_DUMPABLE = 4
+    confine.prctl(PR_SET_DUMPABLE, 0)
+    confine.adopt_orphans()
+
+
+def sessions(process: subprocess.Popen) -> set[int]:
+    """The sessions of a process that leads one and of its descendants: bubblewrap starts another one.
+
+    From L2 on a submission may start none: whoever is in one of these belongs to the process, and nobody else does.
+    """
+    found, family = {process.pid}, {process.pid}
+    every = _processes()
+    while family:
+        family = {pid for pid, status in every.items() if status.parent in family}
+        found |= {every[pid].session for pid in family}
+    return found
+
+
+def end(process: subprocess.Popen, its_sessions: Iterable[int] = ()) -> None:
+    """Kill a process, and wait until nobody is left of its sessions, those that it had earlier among them."""
+    ending = {*its_sessions, *sessions(process)}
+    process.kill()
+    if process.returncode is None:  # until it is waited for, its number is not given to another one
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    while left := [pid for pid, status in _processes().items() if status.session in ending and pid != process.pid]:
+        for pid in left:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):  # it is not ours, or not yet
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.001)
+    process.wait()
+
+
+class _Status(NamedTuple):
+    parent: int
+    session: int
+
+
+def _processes() -> dict[int, _Status]:
+    """All processes, except those that have ended and wait for a parent other than this one (Linux)."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent, _, session = path.read_bytes().rpartition(b")")[2].split()[:4]
+            if state != b"Z" or int(parent) == os.getpid():
+                found[int(path.parent.name)] = _Status(int(parent), int(session))
+    return found

@@ -1,0 +1,386 @@
+"""`npgen grade`: what it writes, what it keeps, and what survives when something is killed."""
+
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from npgen.grading import batch, checks, isolation, secret, submissions
+from npgen.grading.batch import Batch
+from npgen.grading.exports import read_results
+from npgen.grading.handout import CHECKOUT
+
+RIGHT = (CHECKOUT / "solutions" / "fvsbn.py").read_bytes()
+EMPTY = b""
+SLOW = b"import time; time.sleep(0.4)\n"
+MAX_SCORE = sum(check.points for check in checks.load("fvsbn"))
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the tests look for processes in /proc")
+
+
+@pytest.fixture
+def class_(tmp_path):
+    """`class_(Ana=b"...")` writes a folder of submissions of fvsbn."""
+
+    def write(**files):
+        folder = tmp_path / "class"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (folder / f"{name}.py").write_bytes(content)
+        return folder
+
+    return write
+
+
+def grade(folder, out, *options, topic="fvsbn"):
+    """Run the command to its end."""
+    return subprocess.run(command(folder, out, *options, topic=topic), capture_output=True, text=True, timeout=120)
+
+
+def command(folder, out, *options, topic="fvsbn"):
+    return [
+        sys.executable,
+        "-c",
+        "from npgen.cli import main; main()",
+        "grade",
+        folder,
+        "--topic",
+        topic,
+        "--out",
+        out,
+        *options,
+    ]
+
+
+def result(out, student):
+    return json.loads((out / "results" / f"{student}.json").read_bytes())
+
+
+def verdicts(out, student):
+    """What has to be the same every time."""
+    return [{**function, "seconds": 0} for function in result(out, student)["functions"]]
+
+
+def statuses(out, student):
+    return {function["status"] for function in result(out, student)["functions"]}
+
+
+def written(out):
+    """{name: when} of the results."""
+    return {path.stem: path.stat().st_mtime_ns for path in (out / "results").glob("*.json")}
+
+
+# --- what it writes
+
+
+def test_a_class(class_, tmp_path):
+    out = tmp_path / "out"
+    folder = class_(
+        **{
+            "José Ñandú": RIGHT,
+            "=1+1": b"def fvsbn_n_parameters(n):\n    return 3\n",
+            "<b>\x1b[2J": EMPTY,
+            "\t@x": b"def f(:",
+            "x" * 252: RIGHT,
+        }
+    )
+    (folder / "twice.py").write_bytes(RIGHT)
+    (folder / "twice").mkdir()
+    (folder / "notes.txt").write_bytes(b"")
+    os.mkfifo(folder / "pipe.py")
+    done = grade(folder, out, "--jobs", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    level = isolation.best()
+    assert f"7 students, fvsbn; isolation {level}, 2 processes" in done.stdout
+    assert "not marked: notes.txt" in done.stdout and "got no points: pipe, twice" in done.stdout
+    assert "\x1b" not in done.stdout
+
+    right = result(out, "José Ñandú")
+    assert (right["schema"], right["student"], right["topic"], right["isolation"]) == (1, "José Ñandú", "fvsbn", level)
+    assert right["submission_sha256"] == hashlib.sha256(RIGHT).hexdigest()
+    assert (right["score"], right["max_score"]) == (MAX_SCORE, MAX_SCORE)
+    assert {"name", "status", "score", "max_score", "diagnosis", "message", "seconds"} == set(right["functions"][0])
+    assert [flag["function"] for flag in right["similarity"]] == ["fvsbn_sample"]
+    assert statuses(out, "=1+1") == {"failed", "missing"} and statuses(out, "\t@x") == {"error"}
+    for name, says in (("twice", "More than one file"), ("pipe", "not a regular file")):
+        unreadable = result(out, name)
+        assert (unreadable["submission_sha256"], unreadable["score"]) == (None, 0) and statuses(out, name) == {"error"}
+        assert all(says in function["message"] for function in unreadable["functions"])
+
+    with (out / "gradebook.csv").open() as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert len(rows) == 7 and rows["José Ñandú"]["score"] == str(MAX_SCORE)
+    assert not [name for name in rows if name[0] in "=+-@\t\r"]
+    assert len(read_results(out)) == 7
+    assert stat.S_IMODE((out / "secret").stat().st_mode) == 0o600
+    key = (out / "secret").read_bytes().strip()
+    for path in out.rglob("*.*"):
+        assert path.is_dir() or key not in path.read_bytes(), path
+
+
+def test_two_long_names_get_two_results(tmp_path):
+    paths = {batch.result_path(tmp_path, name).name for name in ("x" * 252, "x" * 251, "é" * 126, "é" * 125)}
+    assert len(paths) == 4 and max(len(name.encode()) for name in paths) <= 255
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--topic", "vaee"), "There is no topic vaee"),
+        (("--require", "L9"), "unknown level of isolation 'L9'"),
+        (("--regrade", "Ena"), "there is no student 'Ena' in class. Did you mean Ana?"),
+        (("--secret", "nowhere"), "cannot read the secret nowhere"),
+        (("--cluster", "tcp://127.0.0.1:1"), "--cluster"),
+    ],
+)
+def test_bad_options(npgen, class_, tmp_path, options, says):
+    class_(Ana=RIGHT)
+    code, _, errors = npgen("grade", "class", "--topic", "fvsbn", "--out", "out", *options)
+    assert code == 2 and says in errors and len(errors.splitlines()) <= 2
+    assert not list(tmp_path.glob("out/results/*"))
+
+
+def test_a_level_that_cannot_be_had_is_refused(npgen, class_, tmp_path, monkeypatch):
+    class_(Ana=RIGHT)
+    monkeypatch.setattr(isolation, "best", lambda: "L1")
+    code, _, errors = npgen("grade", "class", "--topic", "fvsbn", "--out", "out", "--require", "L4")
+    assert code == 2 and errors and not (tmp_path / "out").exists()
+
+
+# --- the same again
+
+
+def test_the_same_secret_gives_the_same_verdict_and_another_one_other_inputs(class_, tmp_path):
+    wrong = RIGHT.replace(b"def fvsbn_logits", b"def right_logits") + (
+        b"\ndef fvsbn_logits(*args):\n    return 1.5 * right_logits(*args)\n"
+    )
+    folder, outs = class_(Ana=wrong, Eva=wrong), [tmp_path / name for name in "abc"]
+    grade(folder, outs[0], "--jobs", "1")
+    grade(folder, outs[1], "--jobs", "2", "--secret", outs[0] / "secret")
+    grade(folder, outs[2], "--jobs", "2")
+    assert verdicts(outs[0], "Ana") == verdicts(outs[1], "Ana")
+    assert statuses(outs[0], "Ana") >= {"failed", "passed"}
+    messages = {str(verdicts(out, name)) for out in outs for name in ("Ana", "Eva")}
+    assert len(messages) == 4  # numbers in the messages come of the inputs
+    assert result(outs[0], "Ana")["secret"] == result(outs[1], "Eva")["secret"] != result(outs[2], "Ana")["secret"]
+    assert not (outs[1] / "secret").exists()
+
+
+def test_resume_and_regrade(class_, tmp_path):
+    folder, out = class_(Ana=RIGHT, Eva=RIGHT, Leo=RIGHT), tmp_path / "out"
+    assert grade(folder, out).returncode == 0
+    first = written(out)
+    refused = grade(folder, out)
+    assert refused.returncode == 2 and "--resume" in refused.stderr and written(out) == first
+    other = grade(folder, out, "--resume", topic="vae")
+    assert other.returncode == 2 and "results of fvsbn, not of vae" in other.stderr
+
+    done = grade(folder, out, "--resume")
+    assert "0 marked, 3 kept" in done.stdout and written(out) == first
+
+    class_(Ana=EMPTY, Mia=RIGHT)  # one has handed in again, one is late, and one result is damaged
+    (out / "results" / "Eva.json").write_bytes(b'{"schema": 1')
+    done = grade(folder, out, "--resume")
+    second = written(out)
+    assert "3 marked, 1 kept" in done.stdout
+    assert {name for name in second if first.get(name) != second[name]} == {"Ana", "Eva", "Mia"}
+    assert second["Leo"] == first["Leo"] and statuses(out, "Ana") == {"missing"}
+
+    done = grade(folder, out, "--regrade", "Leo")
+    third = written(out)
+    assert [name for name in third if third[name] != second[name]] == ["Leo"]
+    assert "1 marked" in done.stdout and len(read_results(out)) == 4
+
+    (out / "secret").write_bytes(b"another secret of enough bytes")
+    assert "4 marked" in grade(folder, out, "--resume").stdout
+
+
+def test_what_was_marked_at_a_lower_level_is_marked_again(class_, tmp_path):
+    out = tmp_path / "out"
+    made = a_batch(class_(Ana=RIGHT), out, level="L1")
+    assert [outcome.student for outcome in batch.run(made, batch.on_this_machine(2))] == ["Ana"]
+    for level, is_done in (("L1", True), ("L2", False)):
+        again = Batch(made.students, "fvsbn", out, made.secret, level, resume=True)
+        assert (next(batch.Queue(again), None) is None) == is_done
+
+
+# --- things that die
+
+
+def a_batch(folder, out, level, seconds=10):
+    out.mkdir(exist_ok=True)
+    students, _ = submissions.find(folder)
+    return Batch(students, "fvsbn", out, secret.load(out, None), level, seconds)
+
+
+def processes():
+    """{pid: (parent, command line)} of this machine."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            pid = int(entry.name)
+            status = dict(line.split(":\t") for line in (entry / "status").read_text().splitlines() if ":\t" in line)
+            if not status["State"].startswith("Z"):
+                found[pid] = int(status["PPid"]), (entry / "cmdline").read_text().replace("\0", " ")
+        except (ValueError, OSError):
+            continue
+    return found
+
+
+def descendants(pid):
+    """{pid: command line}."""
+    every, found = processes(), {}
+    frontier = [pid]
+    while frontier:
+        frontier = [child for child, (parent, _) in every.items() if parent in frontier]
+        found |= {child: every[child][1] for child in frontier}
+    return found
+
+
+def workers(grader):
+    return [pid for pid, text in descendants(grader).items() if "loky" in text and "resource_tracker" not in text]
+
+
+def zygotes(grader):
+    return [pid for pid, text in descendants(grader).items() if "zygote" in text]
+
+
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come to pass")
+
+
+@pytest.fixture
+def slow_class(class_):
+    return class_(**{f"student{i}": SLOW + RIGHT for i in range(6)})
+
+
+@pytest.fixture
+def grader(slow_class, tmp_path):
+    """A grader that has written one result and goes on."""
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        command(slow_class, out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: out.is_dir() and (out / "results").is_dir() and written(out))
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_worker_that_is_killed_loses_nothing(grader, tmp_path):
+    os.kill(workers(grader.pid)[0], signal.SIGKILL)
+    output, errors = grader.communicate(timeout=120)
+    assert grader.returncode == 0, errors
+    assert "6 marked" in output
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+
+
+def test_zygotes_that_are_killed_lose_nothing(grader, tmp_path):
+    wait_until(lambda: zygotes(grader.pid))
+    for pid in zygotes(grader.pid):
+        with contextlib.suppress(ProcessLookupError):  # bubblewrap has taken it along
+            os.kill(pid, signal.SIGKILL)
+    _, errors = grader.communicate(timeout=120)
+    assert grader.returncode == 0, errors
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+
+
+def test_a_grader_that_is_killed_leaves_nobody_and_goes_on(grader, slow_class, tmp_path):
+    left = set(descendants(grader.pid))
+    assert left
+    grader.kill()
+    grader.wait()
+    wait_until(lambda: not left & set(processes()), seconds=15)
+    out = tmp_path / "out"
+    before = written(out)
+    assert 1 <= len(read_results(out)) < 6
+    assert not [path for path in (out / "results").iterdir() if path.suffix != ".json" and path.stat().st_size == 0]
+    done = grade(slow_class, out, "--resume")
+    assert done.returncode == 0 and f"{6 - len(before)} marked, {len(before)} kept" in done.stdout
+    assert before.items() <= written(out).items()
+    assert [r.score for r in read_results(out)] == [MAX_SCORE] * 6
+
+
+def test_ctrl_c(grader, slow_class, tmp_path):
+    left = set(descendants(grader.pid))
+    grader.send_signal(signal.SIGINT)
+    output, errors = grader.communicate(timeout=60)
+    assert grader.returncode == 130 and "Traceback" not in output + errors
+    assert "Go on with --resume" in output
+    wait_until(lambda: not left & set(processes()), seconds=15)
+    n = len(written(tmp_path / "out"))
+    assert 1 <= n < 6 and (tmp_path / "out" / "gradebook.csv").read_text().count("\n") == n + 1
+    assert grade(slow_class, tmp_path / "out", "--resume").returncode == 0
+
+
+KILLER = b"""
+import os, signal
+def parent(pid):
+    return int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+worker = parent(os.getppid())
+def fvsbn_n_parameters(n):
+    os.kill(worker, signal.SIGKILL)
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_who_kills_the_worker_twice_has_crashed_and_harms_nobody_else(class_, tmp_path, jobs):
+    # At L2 nobody can: this is a bare L1.
+    folder = class_(**{f"student{i}": SLOW + RIGHT for i in range(4)}, mallory=KILLER)
+    out = tmp_path / "out"
+    outcomes = list(batch.run(a_batch(folder, out, "L1"), batch.on_this_machine(jobs)))
+    assert sorted(outcome.student for outcome in outcomes) == sorted(["mallory", *(f"student{i}" for i in range(4))])
+    scores = {r.student: r.score for r in read_results(out)}
+    assert statuses(out, "mallory") == {"crashed"} and scores.pop("mallory") == 0
+    assert set(scores.values()) == {MAX_SCORE}
+
+
+def test_who_kills_the_zygote_has_crashed(class_, tmp_path):
+    kill = b"import os\ndef fvsbn_n_parameters(n):\n    os.kill(os.getppid(), 9)\n"
+    folder = class_(ana=RIGHT, mallory=RIGHT + kill)
+    out = tmp_path / "out"
+    list(batch.run(a_batch(folder, out, "L1"), batch.on_this_machine(2)))
+    found = {function["name"]: function["status"] for function in result(out, "mallory")["functions"]}
+    assert found.pop("fvsbn_n_parameters") == "crashed" and set(found.values()) == {"passed"}
+    assert result(out, "ana")["score"] == MAX_SCORE
+
+
+def test_a_submission_that_takes_for_ever(class_, tmp_path):
+    folder, out = class_(Ana=b"while True: pass\n", Eva=RIGHT), tmp_path / "out"
+    done = grade(folder, out, "--seconds", "0.5")
+    assert done.returncode == 0
+    assert statuses(out, "Ana") == {"timeout"} and result(out, "Eva")["score"] == MAX_SCORE
+
+
+# --- a cluster
+
+
+@pytest.mark.filterwarnings("ignore")  # of distributed, when a worker dies
+def test_a_cluster_of_which_a_worker_is_killed(slow_class, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    out = tmp_path / "out"
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        address = cluster.scheduler_address
+        process = subprocess.Popen(command(slow_class, out, "--cluster", address), stdout=subprocess.PIPE, text=True)
+        wait_until(lambda: (out / "results").is_dir() and written(out))
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0 and f"cluster {address}, 2 workers" in output
+    assert "6 marked" in output  # none of them twice
+    assert [r.score for r in read_results(out)] == [MAX_SCORE] * 6
