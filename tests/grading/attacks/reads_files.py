@@ -17,7 +17,7 @@ def compute_KL(q):
     paths = ["@CLASS@/classmate.py", "@RESULTS@/secret", "@RESULTS@/results/classmate.json", "@HOME@/.bashrc"]
     paths += ["@CHECKOUT@/solutions/vae.py", "@CHECKOUT@/npgen/grading/checks/vae.py", "@CHECKOUT@/npgen/distributions.py"]
     paths += glob.glob("@CLASS@/*") + glob.glob("@HOME@/*") + glob.glob("@RESULTS@/**", recursive=True)
-    paths += ["/etc/shadow", "/root/.bash_history", "/proc/kcore", "/proc/self/environ", "classmate.py"]
+    paths += ["/etc/shadow", "/proc/kcore", "/proc/self/environ", "classmate.py"]
     for folder in sys.path:
         paths += glob.glob(os.path.join(folder, "npgen", "grading", "checks", "*.py"))
         paths += glob.glob(os.path.join(folder, "npgen", "*.py"))
