@@ -79,7 +79,7 @@ class Histogram:
     lines: tuple[tuple[float, int], ...]  # (y, number of students)
 
     WIDTH, HEIGHT = 360, 200  # as wide as a phone's screen, so that its letters are not shrunk there
-    LEFT, RIGHT, TOP, BOTTOM = 34, 4, 18, 38
+    LEFT, RIGHT, TOP, BOTTOM = 34, 4, 30, 38
 
 
 @dataclass(frozen=True)

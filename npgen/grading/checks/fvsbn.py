@@ -8,6 +8,7 @@ import autograd.numpy.random as npr
 from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading import statistics
 from npgen.grading.judging import (
+    ANY_VALUE,
     Case,
     Check,
     Finding,
@@ -86,7 +87,6 @@ def _count_cases(rng):
 
 
 N_DRAWS = 4000
-ANY_VALUE = 1e300  # as a tolerance: only type, shape and finiteness count
 OPERATIONS = 10  # a sampler may take this many times D^2 for one image; with D^3 it takes D times D^2
 
 

@@ -7,7 +7,17 @@ import numpy as np
 
 from npgen.distributions import gaussian_log_prob
 from npgen.grading import statistics
-from npgen.grading.judging import Case, Check, Finding, Mistake, answer_problem, compare, deterministic, value_call
+from npgen.grading.judging import (
+    ANY_VALUE,
+    Case,
+    Check,
+    Finding,
+    Mistake,
+    answer_problem,
+    compare,
+    deterministic,
+    value_call,
+)
 from npgen.grading.language import N_, Message
 
 # --- references ------------------------------------------------------------------------------------------------------
@@ -164,9 +174,6 @@ def _conditional_chain_cases(rng):
         ask(data, SIZES, prefix, 1.0)
     ask(data, SIZES, data[0, :1], 0.25)
     return cases
-
-
-ANY_VALUE = 1e300  # as a tolerance: only type, shape and finiteness count
 
 
 def _sample_conversation(rng):

@@ -7,19 +7,12 @@ import numpy as np
 
 from npgen.distributions import sigmoid
 from npgen.grading import judging
+from npgen.grading.checks.vae import neural_net_predict  # both exercises ship the same network
 from npgen.grading.judging import Check, Finding, Mistake, answer_problem, compare, value_call
 from npgen.grading.language import N_, Message
 from npgen.grading.statistics import normal_problem
 
 # --- references ------------------------------------------------------------------------------------------------------
-
-
-def neural_net_predict(params, inputs):
-    """What the exercise ships: tanh between the layers, a linear output."""
-    for W, b in params[:-1]:
-        inputs = np.tanh(np.dot(inputs, W) + b)
-    W, b = params[-1]
-    return np.dot(inputs, W) + b
 
 
 GIVEN = {"neural_net_predict": neural_net_predict}
