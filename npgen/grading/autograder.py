@@ -172,7 +172,7 @@ def _set_up(root: Path) -> int:
 
 def _marked(root: Path, topic: str, language: str) -> dict[str, Any]:
     """The results of the submission in ROOT/submission."""
-    from npgen.grading import batch, isolation, secret
+    from npgen.grading import batch, isolation, pools, secret
 
     isolation.require(LEAST_LEVEL)
     isolation.protect_grader()
@@ -185,18 +185,10 @@ def _marked(root: Path, topic: str, language: str) -> dict[str, Any]:
             level=isolation.best(),
             language=language,
         )
-        (outcome,) = batch.run(alone, _here)
+        (outcome,) = batch.run(alone, pools.in_this_process)
     result = exports.from_json("results", outcome.result)
     print(f"{result.score} of {result.max_score} points, isolation {result.isolation}")
     return exports.gradescope_json(result)
-
-
-def _here(queue):
-    """A batch's pool of no workers: everything is marked in this process."""
-    from npgen.grading import batch
-
-    for work in queue:
-        yield work.student, *json.loads(batch.marked(work))
 
 
 def submitter(metadata: Path) -> str:

@@ -1,13 +1,8 @@
 """What `npgen grade` does: the submissions of a class -> DIR/results/NAME.json, one a student, and the gradebook.
 
-The grader reads the files, draws the seeds and writes the results. Workers, which are processes of this machine
-(joblib) or of a cluster (Dask), get one submission at a time and its seeds; each has a sandbox of its own. A result is
-written as soon as it is there, so whatever is killed, no more than the submissions in hand have to be marked again:
-
-    a function      that takes its zygote with it is marked again in a new sandbox; a second time, it has crashed
-    a worker        that dies takes the other workers with it (joblib): what they had in hand is marked again, each
-                    submission alone; one that then kills its worker a second time has crashed
-    the grader      `npgen grade --resume` goes on; workers without a grader end themselves
+The grader reads the files, draws the seeds and writes the results; it is alone in DIR. Workers get one submission at a
+time and its seeds (`worker`), and what they answer comes back through a pool (`pools`). A result is written as soon as
+it is there, so whatever is killed, no more than the submissions in hand have to be marked again.
 """
 
 from __future__ import annotations
@@ -15,18 +10,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import difflib
-import functools
 import hashlib
-import itertools
 import json
-import os
-import shutil
-import signal
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,28 +22,20 @@ import npgen
 from npgen.errors import InputError
 from npgen.files import atomic_write, writable_folder
 from npgen.grading import checks, exports, isolation, parsing, submissions
-from npgen.grading.judging import Check, Finding
-from npgen.grading.language import N_, Message
-from npgen.grading.marking import Verdict, mark
-from npgen.grading.sandbox import SECONDS, Lost, Sandbox
-from npgen.grading.screen import function_json
+from npgen.grading.judging import Check
+from npgen.grading.language import Message
+from npgen.grading.sandbox import SECONDS
 from npgen.grading.secret import Secret
-from npgen.grading.submission import Submission
-from npgen.grading.submissions import HandedIn
+from npgen.grading.worker import NOT_MARKED, Work, checks_hash, stopped_functions
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 GRADEBOOK = "gradebook.csv"
+LOCK = ".lock"  # in the folder of the results, locked while a grader works there
 MAX_NAME = 200  # bytes of the name of a result; the longest names of files have 255
-
-# The modules that decide a verdict, besides that of the topic: when one changes, --resume marks anew.
-DECIDING = (
-    "judging.py",
-    "marking.py",
-    "parsing.py",
-    "sandbox.py",
-    "statistics.py",
-    "child/*.py",
-    "../distributions.py",
-)
 
 
 @dataclass(frozen=True)
@@ -78,24 +57,6 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Work:
-    """One submission, as a worker gets it."""
-
-    student: str
-    topic: str
-    handed_in: HandedIn
-    seeds: dict[str, int]
-    level: str
-    seconds: float
-    language: str
-    checks: str  # the grader's checks_hash()
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.handed_in.content).hexdigest()
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What became of one student; `result` is None where the one that is there was kept."""
 
@@ -106,7 +67,30 @@ class Outcome:
 Pool = Callable[["Queue"], Iterator[tuple[str, list[dict[str, Any]], list[dict[str, Any]] | None]]]
 
 
-# --- the grader ------------------------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Keep other graders out of DIR until this one ends, however it does; what an earlier one left half done goes.
+
+    Raises
+    ------
+    InputError
+        If another grader works there, or nothing can be written there.
+    """
+    writable_folder(out)
+    with (out / LOCK).open("ab") as file:  # network file systems lock only what may be written
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"another `npgen grade` works in {out}. Wait for it, or choose another --out."
+                ) from error
+            except OSError:  # a file system without locks
+                pass
+            else:
+                for path in (*out.glob(".npgen-*"), *out.glob("results/.npgen-*")):  # of npgen.files
+                    path.unlink(missing_ok=True)
+        yield
 
 
 def prepare(
@@ -147,6 +131,12 @@ def prepare(
     if regrade:
         students = {name: students[name] for name in dict.fromkeys(regrade)}
     return Batch(students, topic, out, secret, level, seconds, language, resume and not regrade), ignored
+
+
+def without_submission(batch: Batch) -> list[str]:
+    """The names of results whose student is not in the class, or no longer, or by another name."""
+    names = {result_path(batch.out, student).name for student in batch.students}
+    return sorted(path.stem for path in (batch.out / "results").glob("*.json") if path.name not in names)
 
 
 def _topic(path: Path) -> str | None:
@@ -199,6 +189,11 @@ def _write(batch: Batch, student: str, sha256: str | None, functions: list, simi
     return Outcome(student, result)
 
 
+def is_complete(result: dict[str, Any]) -> bool:
+    """Whether no function is without a verdict through a failure of the marking."""
+    return all(function["diagnosis"] != NOT_MARKED for function in result["functions"])
+
+
 def result_path(out: Path, student: str) -> Path:
     """DIR/results/NAME.json; a name that is too long for a file is cut, and stays different from others."""
     name = student
@@ -222,17 +217,6 @@ def write_gradebook(out: Path) -> Path:
     with atomic_write(path) as file:
         file.write(exports.csv_bytes(rows))
     return path
-
-
-@functools.cache
-def checks_hash(topic: str) -> str:
-    """What tells whether the same submission would still get the same verdict."""
-    grading = Path(__file__).parent
-    files = [grading / "checks" / f"{topic}.py", *(file for name in DECIDING for file in grading.glob(name))]
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
 
 
 class Queue:
@@ -282,238 +266,8 @@ class Queue:
             before = json.loads(result_path(self.batch.out, work.student).read_bytes())
             same = (before["submission_sha256"], before["checks"], before["secret"])
             level = isolation.LEVELS.index(before["isolation"])
+            complete = is_complete(before)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return False
         asked = (work.sha256, work.checks, self.batch.secret.fingerprint)
-        return same == asked and level >= isolation.LEVELS.index(work.level)
-
-
-# --- a worker --------------------------------------------------------------------------------------------------------
-
-
-def marked(work: Work) -> bytes:
-    """The verdicts on one submission, and its similarity to npgen, as JSON. Runs in a worker."""
-    if work.checks != checks_hash(work.topic):
-        raise InputError("A worker has another version of npgen than the grader. Install the same one everywhere.")
-    limit = 2 * work.seconds * len(work.seeds)  # for the whole submission
-    with _watched(limit + 10 * work.seconds + 2 * submissions.READING_SECONDS):
-        try:
-            parsed = submissions.parse(work.handed_in, work.topic)
-        except parsing.Unreadable as error:
-            problem = submissions.problem(error, work.topic)
-            return json.dumps([stopped_functions(work.topic, "error", problem, work.language), None]).encode()
-        submission, deadline = Submission(f"{work.topic}.py", parsed.source), time.monotonic() + limit
-        verdicts = []
-        for check in checks.load(work.topic):
-            if time.monotonic() > deadline:
-                text = N_("There was no time left for it: marking the whole file may take {seconds:.0f} s.")
-                verdicts.append(_stopped(check, "timeout", Message(text, seconds=limit)))
-            else:
-                verdicts.append(_verdict(work, submission, check))
-    functions = [function_json(verdict, work.language) for verdict in verdicts]
-    return json.dumps([functions, parsed.similarity]).encode()
-
-
-def _verdict(work: Work, submission: Submission, check: Check) -> Verdict:
-    """The verdict on one function; marked once more if the sandbox did not survive the first time."""
-    for _ in range(2):
-        try:
-            return mark(submission, check, _sandbox(work.level, work.seconds), work.seeds[check.name])
-        except Lost as lost:
-            text = N_("It could not be run, twice: {reason}. Tell your instructor.")
-            verdict = _stopped(check, "crashed", Message(text, reason=submissions.shown(str(lost))))
-        except InputError:  # the level cannot be had in this worker
-            raise
-        except Exception as error:  # an answer that our judging does not withstand
-            text = N_("It could not be judged ({reason}). Tell your instructor: this is a mistake of npgen's.")
-            reason = submissions.shown(f"{type(error).__name__}: {error}")
-            verdict = _stopped(check, "error", Message(text, reason=reason))
-        _close_sandbox()
-    return verdict
-
-
-_mine = threading.local()  # a Dask worker may have several threads
-
-
-def _sandbox(level: str, seconds: float) -> Sandbox:
-    """The sandbox of this worker, started when it is first needed."""
-    current = getattr(_mine, "sandbox", None)
-    if current is not None and (current.level, current.seconds) == (level, seconds):
-        return current
-    _close_sandbox()
-    _mine.sandbox = Sandbox(seconds, level).__enter__()
-    return _mine.sandbox
-
-
-def _close_sandbox() -> None:
-    current, _mine.sandbox = getattr(_mine, "sandbox", None), None
-    if current is not None:
-        with contextlib.suppress(OSError):  # its zygote may be gone
-            current.__exit__(None, None, None)
-
-
-@contextlib.contextmanager
-def _watched(seconds: float) -> Iterator[None]:
-    """End this worker if the block takes longer than any submission may: then something is stuck."""
-    watchdog = threading.Timer(seconds, os._exit, [70])
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        yield
-    finally:
-        watchdog.cancel()
-
-
-def _stopped(check: Check, status: str, message: Message) -> Verdict:
-    return Verdict(check, status, 0.0, Finding(status, message))
-
-
-def stopped_functions(topic: str, status: str, message: Message, language: str) -> list[dict[str, Any]]:
-    """What is said of each function of a submission that could not be marked."""
-    return [function_json(_stopped(check, status, message), language) for check in checks.load(topic)]
-
-
-def _crashed(work: Work) -> tuple[str, list, None]:
-    message = Message(N_("Marking it twice ended the process that marks."))
-    return work.student, stopped_functions(work.topic, "crashed", message, work.language), None
-
-
-def _answered(student: str, answer: bytes) -> tuple[str, list, list | None]:
-    return student, *json.loads(answer)
-
-
-# --- workers on this machine -----------------------------------------------------------------------------------------
-
-
-def on_this_machine(jobs: int) -> Pool:
-    """A pool of `jobs` processes."""
-
-    def pool(queue: Queue):
-        with _scratch() as scratch, _ended_workers():
-            while True:
-                with contextlib.suppress(BrokenProcessPool):
-                    yield from _together(queue, jobs, scratch)
-                if not queue.handed_out:
-                    return
-                # Nobody knows whose worker it was that died, so each of those in hand is tried alone.
-                for work in list(queue.handed_out.values()):
-                    try:
-                        yield from _together([work], jobs, scratch)
-                    except BrokenProcessPool:
-                        yield _crashed(work)
-
-    return pool
-
-
-def _together(works: Iterable[Work], jobs: int, scratch: str):
-    """Results as they come. One process alone is one of two: joblib would run it inside the grader."""
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(
-        max(jobs, 2), "loky", return_as="generator_unordered", pre_dispatch=jobs, batch_size=1, max_nbytes=None
-    )
-    for student, answer in parallel(delayed(_marked_here)(work, scratch) for work in works):
-        yield _answered(student, answer)
-
-
-@contextlib.contextmanager
-def _ended_workers() -> Iterator[None]:
-    """Let no worker outlive the block: joblib would keep them for later."""
-    from joblib.externals.loky import get_reusable_executor
-
-    try:
-        yield
-    finally:
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-@contextlib.contextmanager
-def _scratch() -> Iterator[str]:
-    """A folder for the temporary files of all workers, who may be killed before they remove theirs."""
-    folder = tempfile.mkdtemp(prefix="npgen-")
-    try:
-        yield folder
-    finally:
-        _removed(folder)
-
-
-def _removed(folder: str) -> None:
-    with contextlib.suppress(RecursionError):  # a submission's folders in folders: the system removes those some day
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _marked_here(work: Work, scratch: str) -> tuple[str, bytes]:
-    _be_a_worker(scratch)
-    return work.student, marked(work)
-
-
-@functools.cache
-def _be_a_worker(scratch: str) -> None:
-    """Keep temporary files there, leave Ctrl-C to the grader, and do not outlive it."""
-    tempfile.tempdir = scratch
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    grader = os.getppid()
-
-    def watch():
-        while os.getppid() == grader:
-            time.sleep(0.5)
-        _removed(scratch)
-        os._exit(70)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-# --- workers of a cluster --------------------------------------------------------------------------------------------
-
-
-def on_cluster(address: str) -> Pool:
-    """A pool of the workers of a running Dask scheduler. It marks again what a worker had that died."""
-    distributed = _distributed()
-
-    def pool(queue: Queue):
-        with _connected(address) as client:
-            in_hand = 2 * sum(client.nthreads().values())  # so that no worker waits for the grader
-            running, students = distributed.as_completed(loop=client.loop), {}
-            for number in itertools.count():
-                if len(students) < in_hand and (work := next(queue, None)) is not None:
-                    future = client.submit(marked, work, key=f"npgen-{os.getpid()}-{number}", pure=False)
-                    students[future.key] = work
-                    running.add(future)
-                    continue
-                if not students:
-                    return
-                future = next(running)
-                work = students.pop(future.key)
-                try:
-                    yield _answered(work.student, future.result())
-                except distributed.KilledWorker:  # by this submission, again and again
-                    yield _crashed(work)
-
-    return pool
-
-
-def best_on_cluster(address: str) -> tuple[str, int]:
-    """The highest level that every worker of the cluster can have, and how many workers there are."""
-    with _connected(address) as client:
-        levels = client.run(isolation.best).values()
-        return min(levels, key=isolation.LEVELS.index), len(levels)
-
-
-@contextlib.contextmanager
-def _connected(address: str):
-    try:
-        client = _distributed().Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--cluster: no Dask scheduler answers at {address}.") from error
-    with client:
-        if not client.nthreads():
-            raise InputError(f"--cluster: the scheduler at {address} has no workers. Start one: dask worker {address}")
-        yield client
-
-
-def _distributed():
-    try:
-        import distributed
-    except ImportError as error:
-        raise InputError('--cluster needs one more package: pip install "npgen[cluster]"') from error
-    return distributed
+        return complete and same == asked and level >= isolation.LEVELS.index(work.level)

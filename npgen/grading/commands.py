@@ -206,11 +206,15 @@ def export(results: Path, formats: str, out: Path | None) -> None:
 @click.command()
 @click.argument("out", metavar="OUT.zip", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--topic", required=True, help="What is handed in: vae, nade, ...")
-def autograder(out: Path, topic: str) -> None:
-    """Write the zip file that a Gradescope assignment takes as its autograder."""
+@_speaking
+def autograder(screen: Screen, out: Path, topic: str) -> None:
+    """Write the zip file that a Gradescope assignment takes as its autograder.
+
+    --lang is the language of the messages to students.
+    """
     from npgen.grading import autograder
 
-    autograder.write(out, topic)
+    autograder.write(out, topic, screen.language)
     click.echo(out)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from npgen.errors import InputError, unknown_name
-from npgen.grading import batch, exports, isolation, report, secret
+from npgen.grading import batch, exports, isolation, pools, report, secret
 from npgen.grading.batch import Batch, Outcome
 from npgen.grading.sandbox import SECONDS
 from npgen.grading.submissions import shown
@@ -39,22 +39,31 @@ class Options:
 
 def main(console: Console, language: str, options: Options) -> bool:
     """Mark a class; whether it came to its end."""
-    beginning = time.perf_counter()
     level, pool, where = _workers(options)
+    with batch.alone(options.out):
+        return _graded(console, language, options, level, pool, where)
+
+
+def _graded(console: Console, language: str, options: Options, level: str, pool: batch.Pool, where: str) -> bool:
+    beginning = time.perf_counter()
     marking = (level, options.seconds or SECONDS, language, options.resume, options.regrade)
     key = secret.load(options.out, options.secret_file)
     class_, ignored = batch.prepare(options.submissions, options.topic, options.out, key, *marking)
     _line(console, f"{len(class_.students)} students, {options.topic}; isolation {level}, {where}")
     if ignored:
         _line(console, f"no submissions, and not marked: {_names(ignored)}")
+    if class_.resume and (others := batch.without_submission(class_)):
+        _line(console, f"in {options.out} only, and kept: {_names(others)}")
     counted = {"marked": 0, "kept": 0}
-    unreadable = []
+    unreadable, incomplete = [], []
     finished = False
     try:
         for outcome in _followed(console, class_, batch.run(class_, pool)):
             counted["kept" if outcome.result is None else "marked"] += 1
             if outcome.result is not None and outcome.result["submission_sha256"] is None:
                 unreadable.append(outcome.student)
+            if outcome.result is not None and not batch.is_complete(outcome.result):
+                incomplete.append(outcome.student)
         finished = True
     except KeyboardInterrupt:
         pass
@@ -65,6 +74,8 @@ def main(console: Console, language: str, options: Options) -> bool:
     _line(console, f"{done} in {time.perf_counter() - beginning:.1f} s")
     if unreadable:
         _line(console, f"could not be read, and got no points: {_names(unreadable)}")
+    if incomplete:
+        _line(console, f"could not be marked to the end, which --resume tries again: {_names(incomplete)}")
     _summary(console, options.out)
     if not finished:
         left = len(class_.students) - sum(counted.values())
@@ -78,13 +89,13 @@ def _workers(options: Options) -> tuple[str, batch.Pool, str]:
     if required is not None and required not in isolation.LEVELS:
         raise unknown_name("level of isolation", required, isolation.LEVELS)
     if options.cluster is not None:
-        best, jobs = batch.best_on_cluster(options.cluster)
-        pool, where = batch.on_cluster(options.cluster), f"cluster {options.cluster}, {jobs} workers"
+        best, jobs = pools.best_on_cluster(options.cluster)
+        pool, where = pools.on_cluster(options.cluster), f"cluster {options.cluster}, {jobs} workers"
     else:
         from joblib import cpu_count
 
         best, jobs = isolation.best(), options.jobs or cpu_count()
-        pool, where = batch.on_this_machine(jobs), f"{jobs} process{'es' if jobs > 1 else ''}"
+        pool, where = pools.on_this_machine(jobs), f"{jobs} process{'es' if jobs > 1 else ''}"
     if required is not None and isolation.LEVELS.index(best) < isolation.LEVELS.index(required):
         if options.cluster is None:
             isolation.require(required)

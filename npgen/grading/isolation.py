@@ -18,13 +18,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from npgen.errors import InputError, unknown_name
+from npgen.grading import scratch
 from npgen.grading.child import confine, places, seccomp
 
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
@@ -56,7 +56,7 @@ def require(level: str) -> None:
         raise unknown_name("level of isolation", level, LEVELS)
     reason = _missing(level)
     if reason is not None:
-        raise InputError(f"isolation {level} is not possible here: {reason}. The best is {best()}.")
+        raise InputError(f"isolation {level} is not possible here: {reason.rstrip('.')}. The best is {best()}.")
 
 
 def confined(level: str) -> bool:
@@ -64,10 +64,10 @@ def confined(level: str) -> bool:
     return LEVELS.index(level) >= LEVELS.index("L2")
 
 
-def interpreter(level: str, scratch: str | None = None) -> list[str]:
-    """The command that runs `child`, without its arguments; `scratch` is the folder that bubblewrap leaves writable."""
+def interpreter(level: str, folder: str | None = None) -> list[str]:
+    """The command that runs `child`, without its arguments; `folder` is what bubblewrap leaves writable."""
     python = [sys.executable, "-I", "-B"]
-    return [*_bubblewrap(scratch), *python, INSIDE] if level == "L3" else [*python, str(CHILD)]
+    return [*_bubblewrap(folder), *python, INSIDE] if level == "L3" else [*python, str(CHILD)]
 
 
 def environment() -> dict[str, str]:
@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
     return {**kept, **threads, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
 
 
-def _bubblewrap(scratch: str) -> list[str]:
+def _bubblewrap(folder: str) -> list[str]:
     """The command that shows a program the system's libraries, the interpreter and its packages, and little else."""
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     command += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
@@ -87,7 +87,7 @@ def _bubblewrap(scratch: str) -> list[str]:
     for path in FORBIDDEN:
         if os.path.isdir(path) and any(Path(path).is_relative_to(outer) for outer in shown):
             command += ["--tmpfs", path]
-    return [*command, "--ro-bind", str(CHILD), INSIDE, "--bind", scratch, scratch, "--chdir", scratch, "--"]
+    return [*command, "--ro-bind", str(CHILD), INSIDE, "--bind", folder, folder, "--chdir", folder, "--"]
 
 
 @functools.cache
@@ -112,11 +112,10 @@ def _missing(level: str) -> str | None:
 
 def _probe(level: str) -> str | None:
     """What went wrong when a process shut itself in at this level and tried to get out."""
-    with tempfile.TemporaryDirectory(prefix="npgen-") as scratch:
-        scratch = os.path.realpath(scratch)
+    with scratch.folder() as folder:
         try:
             tried = subprocess.run(
-                [*interpreter(level, scratch), "probe", scratch, *FORBIDDEN],
+                [*interpreter(level, folder), "probe", folder, *FORBIDDEN],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

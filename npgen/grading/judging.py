@@ -14,6 +14,8 @@ answers are all the same is what the student did.
 from __future__ import annotations
 
 import copy
+import math
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +63,10 @@ class Check:
     conversation: Callable[[np.random.Generator], Conversation]
     mistakes: tuple[Mistake, ...] = ()
     hints: tuple[str, ...] = ()  # from vague to specific, marked with N_
+    # Other functions that it may call: where one is wrong, a right one stands in. No circle, or each of two could be
+    # had from the right version of the other.
+    builds_on: tuple[str, ...] = ()
+    at_scale: Callable[[np.random.Generator], Conversation] | None = None  # see `scaling`
     random: bool = False  # judged by statistics: tests/grading/detection.py measures how often a right one fails
 
     @property
@@ -76,9 +82,9 @@ def new_seed(rng: np.random.Generator) -> int:
     return int(rng.integers(2**31))
 
 
-def value_call(rng: np.random.Generator, args: list[Any], function: str | None = None) -> dict[str, Any]:
-    """Ask for f(*args). `function` is another one of the submission than the one that is checked."""
-    return {"kind": "value", "args": list(args), "seed": new_seed(rng), "function": function}
+def value_call(rng: np.random.Generator, args: list[Any]) -> dict[str, Any]:
+    """Ask for f(*args)."""
+    return {"kind": "value", "args": list(args), "seed": new_seed(rng)}
 
 
 def gradient_call(rng: np.random.Generator, args: list[Any], argnum: int, weights: Any) -> dict[str, Any]:
@@ -88,7 +94,6 @@ def gradient_call(rng: np.random.Generator, args: list[Any], argnum: int, weight
         "kind": "gradient",
         "args": list(args),
         "seed": new_seed(rng),
-        "function": None,
         "argnum": argnum,
         "weights": weights,
     }
@@ -96,7 +101,7 @@ def gradient_call(rng: np.random.Generator, args: list[Any], argnum: int, weight
 
 def count_call(rng: np.random.Generator, args: list[Any]) -> dict[str, Any]:
     """Ask for f(*args) and the number of operations that it took."""
-    return {"kind": "count", "args": list(args), "seed": new_seed(rng), "function": None}
+    return {"kind": "count", "args": list(args), "seed": new_seed(rng)}
 
 
 @dataclass(frozen=True)
@@ -207,9 +212,11 @@ def as_array(value: Any) -> np.ndarray | None:
         array = np.asarray(value)
         return array if array.dtype.kind in "biuf" else None  # an int of 400 digits is an object
     if isinstance(value, (list, tuple)):
-        parts = [as_array(part) for part in value]
-        if parts and all(part is not None and part.shape == parts[0].shape for part in parts):
-            return np.stack(parts)
+        try:
+            array = np.array(value)
+        except ValueError:  # not all of its parts have one shape
+            return None
+        return array if array.dtype.kind in "biuf" and array.size else None
     return None
 
 
@@ -264,6 +271,62 @@ def same(a: Any, b: Any, rtol=RTOL, atol=ATOL) -> bool:
         return False
     a_array, b_array = a_array.astype(float), b_array.astype(float)
     return bool(np.all(np.isclose(a_array, b_array, rtol=rtol, atol=atol, equal_nan=True)))
+
+
+SLOW = 1.0  # seconds: faster answers, whatever they cost, are no nuisance
+
+
+def scaling(ask, sizes: tuple[int, ...], order: int) -> Callable[[np.random.Generator], Conversation]:
+    """The conversation with a function whose time may grow with the size to the power `order`, and not of `order` + 1.
+
+    `ask(rng, size)` gives the arguments and what judges the answer. Operations are counted where the submission runs,
+    and it may lie; the clock is ours. It is read only where a class is marked, once all else is right: the sizes are so
+    large that work of the next order takes many seconds. An honest function that is slow, a loop over single numbers,
+    is not asked for the largest: it has shown before how it grows.
+    """
+
+    def conversation(rng):
+        before = None
+        for size in sizes:
+            args, judge = ask(rng, size)
+            call = value_call(rng, args)
+            seconds, growth = math.inf, None  # growth: the power of the size that the time grows with
+            for _ in range(2):  # a second time where the first is suspicious: something else may have run then
+                beginning = time.perf_counter()
+                answer = yield call
+                seconds = min(seconds, time.perf_counter() - beginning)
+                found = judge(answer)
+                if found:
+                    return found
+                growth = before and math.log(seconds / before[1]) / math.log(size / before[0])
+                if growth is None or seconds <= SLOW or growth <= order + 0.6:
+                    break
+            else:
+                text = N_("It is right, but {times:.0f} times the pixels take {longer:.0f} times as long. {why}")
+                values = {"times": size / before[0], "longer": seconds / before[1], "why": Message(TOO_SLOW)}
+                return Finding("too_slow", Message(text, **values))
+            if growth is not None and seconds > SLOW and growth <= order + 0.25:
+                return None
+            before = size, seconds
+        return None
+
+    return conversation
+
+
+TOO_SLOW = N_("What is the same for all pixels, or was known one pixel before, need not be computed anew.")
+SURE = 40.0  # a logit: with it, one draw in 10^17 is the other one
+
+
+def compare_sure_draws(answer, x, label) -> Finding | None:
+    """The finding about draws of a model whose logits are SURE for the ones of x and -SURE for its zeros.
+
+    One in a hundred may differ: some keep their probabilities away from 0 and 1.
+    """
+    found = answer_problem(answer, label) or compare(answer["result"], x.astype(int), label, atol=ANY_VALUE)
+    if found is None and np.mean(as_array(answer["result"]) != x) > 0.01:
+        text = N_("The samples are not those of the model, though they are with fewer pixels.")
+        return Finding("wrong_at_scale", Message(text), label)
+    return found
 
 
 def shape_text(array: Any) -> str:
@@ -330,9 +393,8 @@ def well_formed(answer: dict[str, Any]) -> dict[str, Any]:
 def diagnose(check: Check, transcript: Transcript) -> Mistake | None:
     """The known mistake that answers every call of the transcript as the submission did."""
     for mistake in check.mistakes:
-        ask = asker({check.name: mistake.function}, check.name)
-        own = [(call, answer) for call, answer in transcript.exchanges if call["function"] is None]
-        if own and all(_same_answer(answer, ask(call)) for call, answer in own):
+        ask = asker(mistake.function)
+        if all(_same_answer(answer, ask(call)) for call, answer in transcript.exchanges):
             return mistake
     return None
 
@@ -345,8 +407,8 @@ def _same_answer(a: dict[str, Any], b: dict[str, Any]) -> bool:
     return same(a.get("result"), b.get("result")) and same(a.get("mutated"), b.get("mutated"))
 
 
-def asker(functions: dict[str, Callable[..., Any]], name: str) -> Ask:
-    """What answers calls with functions of this process: for known mistakes and for tests, never for submissions."""
+def asker(function: Callable[..., Any]) -> Ask:
+    """What answers calls with a function of this process: for known mistakes and for tests, never for submissions."""
     from npgen.grading.child import counting
 
-    return lambda call: calls.perform(functions[call["function"] or name], call, counting=counting)
+    return lambda call: calls.perform(function, call, counting=counting)

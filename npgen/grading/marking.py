@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from npgen.grading import checks, judging
+from npgen.grading import checks, isolation, judging
 from npgen.grading.judging import Check, Finding
 from npgen.grading.language import N_, Message
 from npgen.grading.sandbox import Sandbox, Stopped
@@ -34,21 +35,34 @@ class Verdict:
 def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> Verdict:
     """Judge one function with the submission's own other functions, and if that fails, with right ones in their place.
 
-    So a function is not marked down for a mistake in another one that it calls.
+    So a function is not marked down for a mistake in another one that it calls, nor for a network of the student's own
+    in place of the one that the exercise came with.
     """
     beginning = time.perf_counter()
-    others = {other.name: other.reference for other in checks.load(check.topic) if other.name != check.name}
-    judged = _judge(submission, check, sandbox, seed, {}, tuple(others))
-    note = None
-    if judged.finding is not None and judged.calls:  # also where it stops because another one is not written yet
-        alone = _judge(submission, check, sandbox, seed, {name: others[name] for name in judged.calls}, ())
+    given = checks.given(check.topic)
+    others = (*check.builds_on, *given)
+    judged = _judge(submission, check, sandbox, seed, (), others)
+    called, note = judged.calls, None
+    for names in _replaced(called, given):
+        if judged.finding is None:
+            break
+        alone = _judge(submission, check, sandbox, seed, names, ())
         if alone.finding is None:
-            text = N_("It is right, but does not work yet with your own {names}: that is where the mistake is.")
-            note = Message(text, names=", ".join(judged.calls))
+            note = Message(WITH_GIVEN if given.keys() >= set(names) else WITH_OTHERS, names=", ".join(names))
         if alone.finding is None or not _is_known(check, judged.finding) or _is_known(check, alone.finding):
             judged = alone
     seconds = time.perf_counter() - beginning
     return Verdict(check, judged.status, seconds, judged.finding, note, judged.printed)
+
+
+WITH_OTHERS = N_("It is right, but does not work yet with your own {names}: that is where the mistake is.")
+WITH_GIVEN = N_("It is right. It was marked with the {names} that the exercise came with, in place of your own.")
+
+
+def _replaced(called: tuple[str, ...], given: Iterable[str]) -> list[tuple[str, ...]]:
+    """What to put right ones in place of, one attempt after another: what the exercise gives away, then all."""
+    given = tuple(name for name in called if name in given)
+    return [names for names in dict.fromkeys((given, called)) if names]
 
 
 def _is_known(check: Check, finding: Finding) -> bool:
@@ -63,9 +77,24 @@ class _Judged(NamedTuple):
 
 
 def _judge(submission, check, sandbox, seed, stand_ins, others) -> _Judged:
+    """The verdict with these stand-ins; where a class is marked, on a function that is right also on how it scales."""
+    judged = _converse(submission, check, sandbox, seed, stand_ins, others)
+    if judged.finding is not None or check.at_scale is None or not isolation.confined(sandbox.level):
+        return judged
+    large = replace(check, conversation=check.at_scale, mistakes=())
+    at_scale = _converse(submission, large, sandbox, seed, stand_ins, others)
+    if at_scale.status == "timeout":
+        text = N_("It is right, but with thousands of pixels it takes more than {seconds:.0f} s for one image. {why}")
+        message = Message(text, seconds=sandbox.seconds, why=Message(judging.TOO_SLOW))
+        at_scale = at_scale._replace(finding=Finding("too_slow", message))
+    return at_scale
+
+
+def _converse(submission, check, sandbox, seed, stand_ins, others) -> _Judged:
     job = None
     try:
-        with sandbox.job(submission.source, submission.name, check.name, stand_ins, others) as job:
+        right = {name: f"{check.topic}.{name}" for name in stand_ins}
+        with sandbox.job(submission.source, submission.name, check.name, right, others) as job:
             transcript = judging.run(check, job.ask, seed)
     except Stopped as stopped:
         finding = _stopped_finding(stopped, sandbox)

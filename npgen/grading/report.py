@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 import statistics
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
@@ -24,7 +26,8 @@ from npgen.grading.language import Message
 NAME = "report.html"
 MOST_FREQUENT = 4  # diagnoses of a function
 MAX_MESSAGE = 2000  # characters of a message; the results have all of it
-MAX_BARS = 12
+MAX_BARS = 12  # with a number under each
+MAX_RANGES = 8  # where there is "80–89" under each
 
 # status: a sign that is read without its colour, and the word
 SIGNS = {
@@ -34,6 +37,7 @@ SIGNS = {
     "timeout": ("◷", "takes too long"),
     "crashed": ("↯", "crashes"),
     "missing": ("–", "not written"),
+    "unread": ("?", "not read"),
 }
 
 # A diagnosis that is no known mistake of the exercise, in words.
@@ -42,6 +46,7 @@ GENERAL = {
     "timeout": "It takes too long.",
     "crashed": "The process that ran it ended without an answer.",
     "missing": "The file has no function of this name.",
+    "unread": "Nothing was run: what was handed in could not be read.",
     "not_written": "Not written yet.",
     "mutates": "It changes an argument in place.",
     "gradient_blocked": "autograd cannot differentiate through it.",
@@ -77,6 +82,7 @@ class Histogram:
 
     bars: tuple[Bar, ...]
     lines: tuple[tuple[float, int], ...]  # (y, number of students)
+    of_ranges: bool  # not of single numbers of points
 
     WIDTH, HEIGHT = 360, 200  # as wide as a phone's screen, so that its letters are not shrunk there
     LEFT, RIGHT, TOP, BOTTOM = 34, 4, 30, 38
@@ -110,14 +116,20 @@ class Summary:
 def write(out_dir: Path) -> Path:
     """Write DIR/report.html from DIR/results/*.json; InputError if there are none, or one cannot be read."""
     path = Path(out_dir) / NAME
-    content = render(read_results(out_dir))
+    content = render(read_results(out_dir), _last_marked(out_dir))
     with atomic_write(path) as file:
         file.write(content.encode())
     return path
 
 
-def render(results: list[Result]) -> str:
-    """The page."""
+def _last_marked(out_dir: Path) -> datetime:
+    """When the last result was written, in the time of this machine."""
+    paths = (Path(out_dir) / "results").glob("*.json")
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in paths)).astimezone()
+
+
+def render(results: list[Result], marked: datetime | None = None) -> str:
+    """The page; `marked` is when the marking ended."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -125,7 +137,10 @@ def render(results: list[Result]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["unread"] = _is_unread
     environment.filters |= {"points": points, "percent": percent, "shortened": shortened}
+    results = sorted(results, key=_in_an_index)
+    numbered = list(enumerate(results, start=1))  # the numbers are those of the links
     scores = [result.score for result in results]
     return environment.get_template("report.html.jinja").render(
         topic=results[0].topic,
@@ -137,15 +152,26 @@ def render(results: list[Result]) -> str:
         summaries=summaries(results),
         levels=_counted(result.isolation for result in results),
         versions=_counted(result.npgen for result in results),
-        n_similar=sum(bool(result.similarity) for result in results),
+        marked=marked,
+        unread=[(number, result) for number, result in numbered if _is_unread(result)],
+        similar=sorted(
+            ((number, result) for number, result in numbered if result.similarity),
+            key=lambda item: -len(item[1].similarity),
+        ),
         signs=SIGNS,
     )
+
+
+def _in_an_index(result: Result) -> tuple[str, str]:
+    """What sorts students as an index does: Á with A, whatever the platform."""
+    letters = unicodedata.normalize("NFKD", result.student.casefold())
+    return "".join(c for c in letters if not unicodedata.combining(c)), result.name
 
 
 def histogram(scores: list[float], max_score: float) -> Histogram:
     """The marks, one bar for each number of points or, where these are many, for a range of them."""
     n_marks = math.floor(max_score) + 1
-    step = math.ceil(n_marks / MAX_BARS)
+    step = 1 if n_marks <= MAX_BARS else math.ceil(n_marks / MAX_RANGES)
     counts = Counter(min(math.floor(score), n_marks - 1) // step for score in scores)
     n_bars = math.ceil(n_marks / step)
     top, spacing = _scale(max(counts.values()))
@@ -166,7 +192,7 @@ def histogram(scores: list[float], max_score: float) -> Histogram:
                 height=unit * counts[i],
             )
         )
-    return Histogram(tuple(bars), tuple((floor - unit * n, n) for n in range(0, top + 1, spacing)))
+    return Histogram(tuple(bars), tuple((floor - unit * n, n) for n in range(0, top + 1, spacing)), step > 1)
 
 
 def _scale(largest: int) -> tuple[int, int]:
@@ -180,14 +206,25 @@ def summaries(results: list[Result]) -> list[Summary]:
     explained = {name: GENERAL | _known_mistakes(results[0].topic, name) for name in questions(results)}
     found = []
     for name, max_score in questions(results).items():
-        of_class = [function for result in results for function in result.functions if function.name == name]
-        wrong = Counter(function.diagnosis or function.status for function in of_class if function.status != "passed")
+        of_class = [(result, function) for result in results for function in result.functions if function.name == name]
+        wrong = Counter(
+            _what_is_wrong(result, function) for result, function in of_class if function.status != "passed"
+        )
         frequent = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]
         diagnoses = tuple(Diagnosis(key, explained[name].get(key, ""), count) for key, count in frequent)
-        n_passed = sum(function.status == "passed" for function in of_class)
+        n_passed = sum(function.status == "passed" for _, function in of_class)
         n_others = wrong.total() - sum(diagnosis.count for diagnosis in diagnoses)
         found.append(Summary(name, max_score, len(of_class), n_passed, diagnoses, n_others))
     return found
+
+
+def _what_is_wrong(result: Result, function: Function) -> str:
+    return "unread" if _is_unread(result) else function.diagnosis or function.status
+
+
+def _is_unread(result: Result) -> bool:
+    """Whether there was nothing to run: two files, a damaged archive."""
+    return result.submission_sha256 is None
 
 
 def _known_mistakes(topic: str, function: str) -> dict[str, str]:

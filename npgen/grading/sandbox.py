@@ -12,7 +12,6 @@ has imported NumPy and autograd: a few ms each, where a new interpreter takes 90
 import contextlib
 import functools
 import inspect
-import itertools
 import os
 import re
 import socket
@@ -23,8 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from npgen.grading import isolation
+from npgen.grading import isolation, scratch
 from npgen.grading.child import frames
+from npgen.grading.stand_ins import StandIns, perform
 
 FORKS = isolation.FORKS
 LEVEL = "L1" if FORKS else "L0"  # on a student's own machine
@@ -37,6 +37,7 @@ LIMITS = {
     "CORE": 0,
 }
 PATIENCE = 60.0  # seconds that the zygote is given to import what is slow
+MAX_ANSWERS = 64 * 2**20  # bytes of all answers of a job, which are kept to its end
 MAX_OUTPUT = 10_000  # characters of what a submission prints that are kept
 
 # Importing these takes 0.1 to 0.5 s: the zygote does it once for all functions of submissions that mention them, and
@@ -80,7 +81,9 @@ class Sandbox:
             isolation.require(level)
         self._confined = isolation.confined(self.level)
         self._forks = FORKS and self.level != "L0"
+        self._stack = contextlib.ExitStack()
         self._scratch: str | None = None
+        self._stand_ins: StandIns | None = None
         self._zygote: subprocess.Popen | None = None
         self._sessions: set[int] = set()  # what it has started, should it be gone before it is ended
         self._control: socket.socket | None = None
@@ -88,15 +91,15 @@ class Sandbox:
     def __enter__(self) -> "Sandbox":
         if self._confined:
             isolation.protect_grader()
-            self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="npgen-"))
+            self._scratch = self._stack.enter_context(scratch.folder())
+            self._stand_ins = self._stack.enter_context(StandIns())
         if self._forks:
             self._start()
         return self
 
     def __exit__(self, *exc_info) -> None:
         self._stop()
-        if self._scratch is not None:
-            _remove(self._scratch)
+        self._stack.close()
 
     def _start(self) -> None:
         self._control, theirs = socket.socketpair()
@@ -124,13 +127,14 @@ class Sandbox:
         source: bytes,
         filename: str,
         function: str,
-        stand_ins: dict[str, Any] | None = None,
+        stand_ins: dict[str, str] | None = None,
         others: tuple[str, ...] = (),
     ):
         """A child that has loaded the submission and waits for calls of `function`.
 
-        `stand_ins` are functions of this process that take the place of the submission's own of that name; the child
-        asks for their values and gradients. Those of `others` that the function calls are then in `calls` of the job.
+        `stand_ins` are references ("topic.function") that take the place of the submission's own functions of a name;
+        the child asks for their values and gradients. Those of `others` that the function calls are then in `calls` of
+        the job.
 
         Raises
         ------
@@ -143,16 +147,16 @@ class Sandbox:
         seconds = 3 * self.seconds if stand_ins else self.seconds
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(tempfile.TemporaryFile())
-            scratch = stack.enter_context(_folder_in(self._scratch))
+            folder = stack.enter_context(_folder_in(self._scratch))
             settings = {
                 "imports": [name for name in SLOW_IMPORTS if _mentions(source, name)],
                 # The processor's time is a second net under the wall clock, for which every core counts.
                 "limits": {**LIMITS, "CPU": int(3 * seconds * (os.cpu_count() or 1)) + 1},
-                "scratch": scratch,
+                "scratch": folder,
             }
             start = self._fork if self._forks else _spawn
             process = stack.enter_context(start(output, settings))
-            job = Job(process, seconds, stand_ins or {}, self._confined)
+            job = Job(process, seconds, stand_ins or {}, self._stand_ins)
             try:
                 job.begin(source, filename, function, others)
                 yield job
@@ -228,10 +232,17 @@ class _Process:
 
 
 class Job:
-    """A conversation with one child."""
+    """A conversation with one child; `elsewhere` is the process for the stand-ins, where they have one."""
 
-    def __init__(self, process: _Process, seconds: float, stand_ins: dict[str, Any], confined: bool):
-        self._process, self._stand_ins, self._confined = process, stand_ins, confined
+    def __init__(
+        self,
+        process: _Process,
+        seconds: float,
+        stand_ins: dict[str, str],
+        elsewhere: StandIns | None,
+    ):
+        self._process, self._stand_ins, self._elsewhere = process, stand_ins, elsewhere
+        self._budget, self._kept = frames.Budget(), frames.Budget(MAX_ANSWERS)
         self.printed = ""  # what the submission wrote to stdout and stderr, once the job has ended
         self.calls: tuple[str, ...] = ()  # other functions that the function calls
         self._late = threading.Event()
@@ -242,6 +253,8 @@ class Job:
     def _timeout(self) -> None:
         self._late.set()
         self._process.kill()
+        if self._elsewhere is not None:
+            self._elsewhere.kill()
 
     def begin(self, source: bytes, filename: str, function: str, others: tuple[str, ...] = ()) -> None:
         try:
@@ -254,14 +267,16 @@ class Job:
             "source": np.frombuffer(source, np.uint8),
             "filename": filename,
             "function": function,
-            "stand_ins": {name: list(inspect.signature(f).parameters) for name, f in self._stand_ins.items()},
+            "stand_ins": {name: _parameters(reference) for name, reference in self._stand_ins.items()},
             "others": list(others),
         }
         answer = self._exchange(job)
         if "error" in answer:
             raise Stopped("error", answer["error"])
-        if answer.get("found") is not True:
+        if answer.get("found") is False:
             raise Stopped("missing")
+        if answer.get("found") is not True:
+            raise Stopped("error", {"type": "BadFrame", "message": "an answer to another question", "line": None})
         named = answer.get("calls")
         self.calls = tuple(name for name in others if isinstance(named, list) and name in named)
 
@@ -273,10 +288,12 @@ class Job:
         try:
             frames.write(self._process.jobs, message)
             while True:
-                answer = frames.read(self._process.answers)
+                before = self._budget.left
+                answer = frames.read(self._process.answers, self._budget)
                 if not isinstance(answer, dict):
                     raise frames.BadFrame("an answer that is not a dict")
                 if answer.keys() != {"ask", "call"}:
+                    self._kept.spend(before - self._budget.left)
                     return answer
                 frames.write(self._process.jobs, self._stand_in(answer["ask"], answer["call"]))
         except frames.BadFrame as error:
@@ -289,25 +306,30 @@ class Job:
         told = self._process.why()
         if told in TOO_MUCH:
             return Stopped("error", TOO_MUCH[told])
-        if told == b"" and self._confined:  # it cannot have ended the zygote; somebody else has
+        if told == b"" and self._elsewhere is not None:  # it cannot have ended the zygote; somebody else has
             return Lost("the process that starts submissions has ended")
         return Stopped("timeout" if self._late.is_set() else "crashed")
 
     def _stand_in(self, name: Any, call: Any) -> dict[str, Any]:
         """What a stand-in answers to the child, which chose every part of the call."""
-        from npgen.grading.child import calls  # imports autograd: not before the zygote has been started
-
         match call:
             case {"kind": str(kind), "args": list(), "seed": int(seed), "argnum": int(), "weights": _}:
                 known = isinstance(name, str) and name in self._stand_ins and kind in ("value", "gradient")
                 if known and 0 <= seed < 2**32:
-                    return calls.perform(self._stand_ins[name], call)
+                    ask = perform if self._elsewhere is None else self._elsewhere.ask
+                    return ask(self._stand_ins[name], call, self._budget)
         raise frames.BadFrame("a question that makes no sense")
 
     def end(self) -> None:
         self._timer.cancel()
         self._timer.join()  # or it might end the next job
         self._process.kill()
+
+
+def _parameters(reference: str) -> list[str]:
+    from npgen.grading import checks  # imports autograd: not before the zygote has been started
+
+    return list(inspect.signature(checks.reference(reference)).parameters)
 
 
 def _printed(output) -> str:
@@ -322,9 +344,6 @@ def _mentions(source: bytes, module: str) -> bool:
     return all(re.search(rb"\b" + part.encode() + rb"\b", source) for part in module.split("."))
 
 
-# --- scratch folders -------------------------------------------------------------------------------------------------
-
-
 @contextlib.contextmanager
 def _folder_in(parent: str | None):
     """A new folder that is removed afterwards; None if there is no parent."""
@@ -335,27 +354,4 @@ def _folder_in(parent: str | None):
     try:
         yield folder
     finally:
-        _remove(folder)
-
-
-def _remove(folder: str) -> None:
-    """Remove a folder whatever a submission has made of it: with no rights, or deeper than any path can say.
-
-    What lies two folders down is first moved up: no path gets long, and nothing recurses.
-    """
-    names = (os.path.join(folder, f".npgen-{n}") for n in itertools.count())
-    os.chmod(folder, 0o700)
-    while entries := list(os.scandir(folder)):
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in list(os.scandir(entry.path)):
-                if inner.is_dir(follow_symlinks=False):
-                    os.chmod(inner.path, 0o700)  # its ".." changes
-                    os.rename(inner.path, next(name for name in names if not os.path.lexists(name)))
-                else:
-                    os.unlink(inner.path)
-            os.rmdir(entry.path)
-    os.rmdir(folder)
+        scratch.remove(folder)

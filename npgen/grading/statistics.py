@@ -19,7 +19,8 @@ P_VALUE = 1e-10
 def normal_problem(e):
     """Why the rows of e (n, k) are not independent draws of N(0, I), as (name, Message); None where they may be.
 
-    The name is that of the first property that fails: finite, none, columns, rows, mean, std, shape. For n k >= 1000.
+    The name is that of the first property that fails: finite, none, columns, rows, mean, std, reused, shape. For n k
+    from 1000 to 40 000.
     """
     n, k = e.shape
     if not np.isfinite(e).all():
@@ -44,9 +45,19 @@ def normal_problem(e):
                 "rows": N_("The noise of neighbouring examples is correlated; it should be independent."),
             }
             return name, Message(text[name])
+    if _reused(e.ravel()) > 0.05:
+        return "reused", Message(N_("The same draws are used more than once; each element needs a draw of its own."))
     if _normal_p_value(e.ravel()) < P_VALUE:
         return "shape", Message(N_("The noise has the right mean and standard deviation, but is not normal."))
     return None
+
+
+def _reused(e):
+    """The share of draws that equal another one, up to the sign and the rounding of float32.
+
+    Of n independent draws about 0.6e-6 n are as near to their next by chance: 2 % of 40 000.
+    """
+    return np.mean(np.diff(np.sort(np.abs(e))) < 1e-6)
 
 
 def _all_constant(rows):

@@ -6,7 +6,10 @@ and Gradescope can be taken as they are, once unpacked:
 
     Ana Gil_1234567_assignsubmission_file_/work.py     Moodle, a folder each      the student "Ana Gil_1234567"
     Ana Gil_1234567_assignsubmission_file_work.ipynb   Moodle, without folders    the student "Ana Gil_1234567"
-    submission_234567890/vae.py                        Gradescope                 the student "submission_234567890"
+    submission_234567890/vae.py                        Gradescope                 the student "Ana Gil_234567890"
+
+The names of the last kind are in Gradescope's submission_metadata.yml, beside the folders (`gradescope`); without it,
+the student is "submission_234567890".
 
 Whoever wrote these files may mean harm. They are opened once, without following a link or waiting for a pipe, and no
 more is read than a submission may have; what takes a parser happens in a process with limits (`parsing`).
@@ -30,7 +33,7 @@ from typing import Any
 
 import npgen
 from npgen.errors import InputError
-from npgen.grading import checks, parsing
+from npgen.grading import checks, gradescope, parsing
 from npgen.grading.handout import BEGIN, CHECKOUT
 from npgen.grading.language import N_, Message
 
@@ -78,12 +81,13 @@ def find(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}. Name the folder of the submissions.") from error
+    named = gradescope.names(folder)
     for entry in entries:
         student = _student(entry)
-        if student is None:
+        if student is not None:
+            students.setdefault(named.get(student, student), []).append(Path(entry.path))
+        elif entry.name != gradescope.NAME or not named:
             ignored.append(text_of(entry.name))
-        else:
-            students.setdefault(student, []).append(Path(entry.path))
     if not students:
         raise InputError(f"{folder} holds no submission; expected NAME.py, NAME.ipynb, NAME.zip or folders NAME/.")
     return dict(sorted(students.items(), key=lambda item: item[0].casefold())), ignored

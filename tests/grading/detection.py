@@ -13,7 +13,6 @@ It takes about fifteen minutes of one core; --processes shares the work out.
 import argparse
 import importlib
 import importlib.util
-import inspect
 import math
 import multiprocessing
 import sys
@@ -60,21 +59,19 @@ def random_checks(topics):
 
 
 def right_solutions(check):
-    """[(name, all functions that the check may ask for)] of the right solutions of one function."""
-    checks = importlib.import_module(f"npgen.grading.checks.{check.topic}")
-    ours = {other.name: other.reference for other in load(check.topic)} | getattr(checks, "GIVEN", {})
-    solution = dict(inspect.getmembers(module_of(ROOT / "solutions" / f"{check.topic}.py"), inspect.isfunction))
+    """[(name, function)] of the right solutions of one function."""
+    solution = getattr(module_of(ROOT / "solutions" / f"{check.topic}.py"), check.name)
     right = module_of(HERE / "right" / f"{check.topic}.py").RIGHT[check.name]
-    differently = [(function.__name__, ours | {check.name: function}) for function in right]
-    return [("the reference", ours), ("the solution", solution), *differently]
+    differently = [(function.__name__, function) for function in right]
+    return [("the reference", check.reference), ("the solution", solution), *differently]
 
 
 def failed_seeds(task):
     """The seeds for which one right solution fails: `task` is (topic, function, number of the solution, seeds)."""
     topic, name, number, seeds = task
     (check,) = (check for check in load(topic) if check.name == name)
-    _, functions = right_solutions(check)[number]
-    ask = judging.asker(functions, name)
+    _, function = right_solutions(check)[number]
+    ask = judging.asker(function)
     return task, [seed for seed in seeds if judging.run(check, ask, seed).finding is not None]
 
 
@@ -143,9 +140,7 @@ def power(runs):
         in_the_check = 0
         for seed in range(runs):
             sampler = noise_sampler(draw, np.random.default_rng(seed))
-            in_the_check += (
-                judging.run(check, judging.asker({check.name: sampler}, check.name), seed).finding is not None
-            )
+            in_the_check += judging.run(check, judging.asker(sampler), seed).finding is not None
         lines.append(f"| {name} | {once / runs:.1%} | {in_the_check / runs:.1%} |")
     return lines
 

@@ -1,6 +1,7 @@
 """Submissions that mean harm, and innocent ones that look odd: what comes of them, seen from outside.
 
-Each file of attacks/ is a submission, never imported here. Its header says what is expected:
+Each file of attacks/ is a submission, and ends in .py.txt so that nobody imports or runs it by mistake. Its header says
+what is expected:
 
     verdict: compute_KL failed|error     the statuses that the function may get; "all" is every function of the topic
     must not: leave a process            what is tried; everything in `harm` is looked for after every file
@@ -42,6 +43,7 @@ from npgen.grading import checks, isolation
 from npgen.grading.handout import CHECKOUT
 
 ATTACKS = Path(__file__).with_name("attacks")
+SUFFIX = ".py.txt"
 LEVELS = ("L2", "L3")
 MARK = "npgen-attack"  # in the name of whatever an attack makes
 SECRET = "npgen-" + "secret"  # in one piece only in the grader's memory
@@ -107,13 +109,14 @@ HEADER = re.compile(r"^(verdict|must not|topic|seconds|rounds|public|known hole)
 def read(path: Path) -> Attack:
     text = path.read_bytes()
     header = text.decode("utf-8-sig", "replace").split('"""')[1]
-    return Attack(path.stem, text, tuple(HEADER.findall(header)))
+    return Attack(path.name.removesuffix(SUFFIX), text, tuple(HEADER.findall(header)))
 
 
-CORPUS = [read(path) for path in sorted(ATTACKS.glob("*.py"))]
+CORPUS = [read(path) for path in sorted(ATTACKS.glob(f"*{SUFFIX}"))]
 
 
 def test_the_corpus_is_what_was_promised():
+    assert [path.name for path in ATTACKS.rglob("*.*") if path.is_file() and not path.name.endswith(SUFFIX)] == []
     assert sum(not attack.innocent for attack in CORPUS) >= 40 and sum(attack.innocent for attack in CORPUS) >= 8
     for attack in CORPUS:
         assert attack.expected, attack.name

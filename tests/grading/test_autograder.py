@@ -90,6 +90,17 @@ def test_pip_installs_the_wheel(tmp_path):
     assert (tmp_path / "site/bin/npgen").is_file() or os.name == "nt"
 
 
+@pytest.mark.parametrize(("options", "language"), [((), "en"), (("--lang", "es"), "es")])
+def test_the_command_and_the_language_of_its_messages(npgen, tmp_path, options, language):
+    assert npgen("autograder", "a.zip", "--topic", "vae", *options) == (0, "a.zip\n", "")
+    assert (tmp_path / "a.zip").read_bytes() == autograder.write(tmp_path / "b.zip", "vae", language).read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as opened:
+        run_autograder = opened.read("run_autograder").decode("ascii")
+    assert run_autograder.endswith(f" vae {language}\n")
+    first = json.loads(run_autograder.partition("'END'\n")[2].partition("\nEND\n")[0])
+    assert first == autograder.without_marks(language)
+
+
 def test_bad_input_is_named(tmp_path):
     with pytest.raises(InputError, match="vaee"):
         autograder.write(tmp_path / "a.zip", "vaee")
@@ -190,10 +201,13 @@ def run(container):
 
 
 def start(root):
-    environment = {"PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(root), "OPENBLAS_NUM_THREADS": "1"}
+    (root / "tmp").mkdir(exist_ok=True)
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(root / "tmp")}
+    environment |= {"AUTOGRADER_ROOT": str(root), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [BASH, root / "source/run_autograder"], env=environment, cwd=root, capture_output=True, text=True
     )
+    assert os.listdir(root / "tmp") == []
     results = root / "results"
     assert [path.name for path in results.iterdir()] == ["results.json"], "nothing half-written is left"
     return done, json.loads((results / "results.json").read_text("utf-8"))
@@ -288,11 +302,11 @@ def test_where_the_grader_itself_stops_there_are_results_all_the_same(container,
 
 @in_a_container
 def test_the_same_student_meets_the_same_inputs_again(run, container, monkeypatch):
-    from npgen.grading import secret
+    from npgen.grading import pools, secret
 
     seeds = []
     monkeypatch.setattr(secret.Secret, "seed", lambda self, *words: seeds.append(words) or 1)
-    monkeypatch.setattr(autograder, "_here", lambda queue: (work for work in list(queue) if work is None))
+    monkeypatch.setattr(pools, "in_this_process", lambda queue: (work for work in list(queue) if work is None))
     (container / "submission_metadata.json").write_text('{"users": [{"id": 9}, {"id": 8}]}')
     shutil.rmtree(container / "submission", ignore_errors=True)
     (container / "submission").mkdir()

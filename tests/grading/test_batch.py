@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import random
 import signal
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from npgen.grading import batch, checks, isolation, secret, submissions
+from npgen.grading import batch, checks, isolation, pools, secret, submissions
 from npgen.grading.batch import Batch
 from npgen.grading.exports import read_results
 from npgen.grading.handout import CHECKOUT
@@ -201,13 +202,15 @@ def test_resume_and_regrade(class_, tmp_path):
     assert "1 marked" in done.stdout and len(read_results(out)) == 4
 
     (out / "secret").write_bytes(b"another secret of enough bytes")
-    assert "4 marked" in grade(folder, out, "--resume").stdout
+    (folder / "Mia.py").unlink()
+    output = grade(folder, out, "--resume").stdout
+    assert "3 marked" in output and f"in {out} only, and kept: Mia\n" in output and len(read_results(out)) == 4
 
 
 def test_what_was_marked_at_a_lower_level_is_marked_again(class_, tmp_path):
     out = tmp_path / "out"
     made = a_batch(class_(Ana=RIGHT), out, level="L1")
-    assert [outcome.student for outcome in batch.run(made, batch.on_this_machine(2))] == ["Ana"]
+    assert [outcome.student for outcome in batch.run(made, pools.on_this_machine(2))] == ["Ana"]
     for level, is_done in (("L1", True), ("L2", False)):
         again = Batch(made.students, "fvsbn", out, made.secret, level, resume=True)
         assert (next(batch.Queue(again), None) is None) == is_done
@@ -251,7 +254,11 @@ def workers(grader):
 
 
 def zygotes(grader):
-    return [pid for pid, text in descendants(grader).items() if "zygote" in text]
+    """They, and bubblewrap around them; not their forks, which have the same command line."""
+    found = {pid: text for pid, text in descendants(grader).items() if "zygote" in text}
+    every = processes()
+    above = {pid: found.get(every[pid][0], "bwrap") for pid in found if pid in every}
+    return [pid for pid, text in above.items() if text.startswith("bwrap")]
 
 
 def wait_until(condition, seconds=60):
@@ -268,17 +275,60 @@ def slow_class(class_):
     return class_(**{f"student{i}": SLOW + RIGHT for i in range(6)})
 
 
+LEVELS = [
+    pytest.param(level, marks=pytest.mark.skipif(isolation._missing(level) is not None, reason=f"no {level} here"))
+    for level in ("L2", "L3")
+]
+
+
 @pytest.fixture
-def grader(slow_class, tmp_path):
+def start(tmp_path):
+    """`start(folder, *options)` runs the command in the background, with temporary files of its own in tmp_path/tmp."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "bwrap").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin" / "bwrap").chmod(0o755)
+    started = []
+
+    def run(folder, *options, level=None):
+        path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}" if level == "L2" else os.environ["PATH"]
+        process = subprocess.Popen(
+            command(folder, tmp_path / "out", *options, *(() if "--cluster" in options else ("--jobs", "2"))),
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def of(tmp_path):
+    """All processes whose temporary files are those of `start`, whoever their parent is."""
+    mark, found = f"TMPDIR={tmp_path / 'tmp'}\0".encode(), []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in entry.read_bytes():
+                found.append(int(entry.parent.name))
+    return found
+
+
+def left_behind(tmp_path):
+    """What there is of temporary files."""
+    return [path.name for path in (tmp_path / "tmp").iterdir() if path.name.startswith("npgen-")]
+
+
+@pytest.fixture
+def grader(start, slow_class, tmp_path):
     """A grader that has written one result and goes on."""
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        command(slow_class, out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_until(lambda: out.is_dir() and (out / "results").is_dir() and written(out))
-    yield process
-    process.kill()
-    process.communicate()
+    process = start(slow_class)
+    wait_until(lambda: (tmp_path / "out" / "results").is_dir() and written(tmp_path / "out"))
+    return process
 
 
 def test_a_worker_that_is_killed_loses_nothing(grader, tmp_path):
@@ -287,6 +337,7 @@ def test_a_worker_that_is_killed_loses_nothing(grader, tmp_path):
     assert grader.returncode == 0, errors
     assert "6 marked" in output
     assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+    assert left_behind(tmp_path) == []
 
 
 def test_zygotes_that_are_killed_lose_nothing(grader, tmp_path):
@@ -297,6 +348,7 @@ def test_zygotes_that_are_killed_lose_nothing(grader, tmp_path):
     _, errors = grader.communicate(timeout=120)
     assert grader.returncode == 0, errors
     assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+    assert left_behind(tmp_path) == []
 
 
 def test_a_grader_that_is_killed_leaves_nobody_and_goes_on(grader, slow_class, tmp_path):
@@ -305,10 +357,10 @@ def test_a_grader_that_is_killed_leaves_nobody_and_goes_on(grader, slow_class, t
     grader.kill()
     grader.wait()
     wait_until(lambda: not left & set(processes()), seconds=15)
+    assert left_behind(tmp_path) == []
     out = tmp_path / "out"
     before = written(out)
     assert 1 <= len(read_results(out)) < 6
-    assert not [path for path in (out / "results").iterdir() if path.suffix != ".json" and path.stat().st_size == 0]
     done = grade(slow_class, out, "--resume")
     assert done.returncode == 0 and f"{6 - len(before)} marked, {len(before)} kept" in done.stdout
     assert before.items() <= written(out).items()
@@ -322,9 +374,94 @@ def test_ctrl_c(grader, slow_class, tmp_path):
     assert grader.returncode == 130 and "Traceback" not in output + errors
     assert "Go on with --resume" in output
     wait_until(lambda: not left & set(processes()), seconds=15)
+    assert left_behind(tmp_path) == []
     n = len(written(tmp_path / "out"))
     assert 1 <= n < 6 and (tmp_path / "out" / "gradebook.csv").read_text().count("\n") == n + 1
     assert grade(slow_class, tmp_path / "out", "--resume").returncode == 0
+
+
+@pytest.fixture
+def large_class(class_):
+    """Half of them right, so that verdicts can be told apart."""
+    wrong = b"\ndef fvsbn_n_parameters(n):\n    return 3\n"
+    return class_(**{f"student{i:02}": b"import time; time.sleep(0.1)\n" + RIGHT + wrong * (i % 2) for i in range(14)})
+
+
+def all_right(out):
+    """All are marked, as they deserve."""
+    results = read_results(out)
+    assert len(results) == 14
+    for i, result_ in enumerate(results):
+        given = {function.name: function.status for function in result_.functions}
+        assert given.pop("fvsbn_n_parameters") == ("failed" if i % 2 else "passed"), result_.student
+        assert set(given.values()) == {"passed"}, result_
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("who", [workers, zygotes])
+def test_killed_at_any_moment(start, large_class, tmp_path, level, who):
+    draw, out = random.Random(f"{level} {who.__name__}"), tmp_path / "out"
+    for _ in range(2):
+        process = start(large_class, "--resume", level=level)
+        wait_until(lambda grader=process: grader.poll() is not None or who(grader.pid))
+        time.sleep(draw.uniform(0, 2.5))
+        found = who(process.pid)
+        assert found, process.communicate()
+        with contextlib.suppress(ProcessLookupError):  # it has ended in this moment
+            os.kill(draw.choice(found), signal.SIGKILL)
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+        assert "14 marked" in output and f"isolation {level}" in output
+        all_right(out)
+        wait_until(lambda: not of(tmp_path), seconds=15)
+        assert left_behind(tmp_path) == []
+        for path in (out / "results").iterdir():
+            path.unlink()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_grader_that_is_killed_at_any_moment(start, large_class, tmp_path, level, everybody):
+    """Alone, or with all its processes, as where the machine runs out of memory: then nobody but the next tidies up."""
+    draw, out = random.Random(f"{level} {everybody}"), tmp_path / "out"
+    kept = {}
+    for _ in range(6):
+        process = start(large_class, "--resume", level=level)
+        time.sleep(draw.uniform(0.2, 4))
+        for pid in (process.pid, *(descendants(process.pid) if everybody else ())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+        wait_until(lambda: not of(tmp_path), seconds=15)
+        now = written(out) if (out / "results").exists() else {}
+        assert kept.items() <= now.items()  # nobody is marked twice
+        kept = now
+        if kept:
+            assert len(read_results(out)) == len(kept)  # all of them are complete
+    done = start(large_class, "--resume", level=level)
+    output, errors = done.communicate(timeout=120)
+    assert done.returncode == 0, errors
+    assert f"{14 - len(kept)} marked" in output and kept.items() <= written(out).items()
+    all_right(out)
+    assert left_behind(tmp_path) == []
+    assert not [path.name for path in out.rglob(".npgen-*")]
+
+
+def test_two_graders_in_one_folder(grader, start, slow_class, tmp_path):
+    for options in ((), ("--resume",), ("--regrade", "student1")):
+        second = start(slow_class, *options)
+        output, errors = second.communicate(timeout=60)
+        assert (second.returncode, output) == (2, "")
+        assert (
+            errors
+            == f"npgen: another `npgen grade` works in {tmp_path / 'out'}. Wait for it, or choose another --out.\n"
+        )
+    grader.kill()
+    grader.wait()
+    third = start(slow_class, "--resume")
+    output, errors = third.communicate(timeout=60)
+    assert third.returncode == 0, errors
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
 
 
 KILLER = b"""
@@ -343,18 +480,20 @@ def test_who_kills_the_worker_twice_has_crashed_and_harms_nobody_else(class_, tm
     # At L2 nobody can: this is a bare L1.
     folder = class_(**{f"student{i}": SLOW + RIGHT for i in range(4)}, mallory=KILLER)
     out = tmp_path / "out"
-    outcomes = list(batch.run(a_batch(folder, out, "L1"), batch.on_this_machine(jobs)))
+    outcomes = list(batch.run(a_batch(folder, out, "L1"), pools.on_this_machine(jobs)))
     assert sorted(outcome.student for outcome in outcomes) == sorted(["mallory", *(f"student{i}" for i in range(4))])
+    again = Batch({"mallory": [folder / "mallory.py"]}, "fvsbn", out, secret.load(out, None), "L1", resume=True)
+    assert next(batch.Queue(again), None) is not None  # it may have been somebody else
     scores = {r.student: r.score for r in read_results(out)}
     assert statuses(out, "mallory") == {"crashed"} and scores.pop("mallory") == 0
     assert set(scores.values()) == {MAX_SCORE}
 
 
 def test_who_kills_the_zygote_has_crashed(class_, tmp_path):
-    kill = b"import os\ndef fvsbn_n_parameters(n):\n    os.kill(os.getppid(), 9)\n"
+    kill = b"import os, time\ndef fvsbn_n_parameters(n):\n    os.kill(os.getppid(), 9)\n    time.sleep(9)\n"
     folder = class_(ana=RIGHT, mallory=RIGHT + kill)
     out = tmp_path / "out"
-    list(batch.run(a_batch(folder, out, "L1"), batch.on_this_machine(2)))
+    list(batch.run(a_batch(folder, out, "L1"), pools.on_this_machine(2)))
     found = {function["name"]: function["status"] for function in result(out, "mallory")["functions"]}
     assert found.pop("fvsbn_n_parameters") == "crashed" and set(found.values()) == {"passed"}
     assert result(out, "ana")["score"] == MAX_SCORE
@@ -362,7 +501,7 @@ def test_who_kills_the_zygote_has_crashed(class_, tmp_path):
 
 def test_a_submission_that_takes_for_ever(class_, tmp_path):
     folder, out = class_(Ana=b"while True: pass\n", Eva=RIGHT), tmp_path / "out"
-    done = grade(folder, out, "--seconds", "0.5")
+    done = grade(folder, out, "--seconds", "3")
     assert done.returncode == 0
     assert statuses(out, "Ana") == {"timeout"} and result(out, "Eva")["score"] == MAX_SCORE
 
@@ -370,17 +509,75 @@ def test_a_submission_that_takes_for_ever(class_, tmp_path):
 # --- a cluster
 
 
-@pytest.mark.filterwarnings("ignore")  # of distributed, when a worker dies
-def test_a_cluster_of_which_a_worker_is_killed(slow_class, tmp_path):
-    distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-    out = tmp_path / "out"
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as cluster:
-        address = cluster.scheduler_address
-        process = subprocess.Popen(command(slow_class, out, "--cluster", address), stdout=subprocess.PIPE, text=True)
-        wait_until(lambda: (out / "results").is_dir() and written(out))
-        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0 and f"cluster {address}, 2 workers" in output
+@pytest.fixture
+def cluster(start, tmp_path):
+    """(address, process of the scheduler, processes of the two workers)"""
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    told = tmp_path / "scheduler.json"
+    common = ["--scheduler-file", told, "--no-dashboard"]
+    commands = [
+        ["distributed.cli.dask_scheduler", "--port", "0", *common],
+        *[["distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path, *common]] * 2,
+    ]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    started = []
+    with (tmp_path / "log").open("wb") as log:
+        for arguments in commands:
+            started.append(
+                subprocess.Popen([sys.executable, "-m", *arguments], env=environment, stdout=log, stderr=log)
+            )
+            wait_until(told.exists)
+        wait_until(lambda: (tmp_path / "log").read_text().count("Registered to:") >= 2)
+    yield json.loads(told.read_text())["address"], started[0], started[1:]
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def grader_of_cluster(cluster, start, slow_class, tmp_path):
+    """A grader whose workers are those of the cluster, that has written one result and goes on."""
+    process = start(slow_class, "--cluster", cluster[0])
+    wait_until(lambda: (tmp_path / "out" / "results").is_dir() and written(tmp_path / "out"))
+    return process
+
+
+def test_a_cluster_of_which_a_worker_is_killed(cluster, grader_of_cluster, tmp_path):
+    address, _, (worker, _) = cluster
+    worker.kill()
+    output, errors = grader_of_cluster.communicate(timeout=120)
+    assert (grader_of_cluster.returncode, errors) == (0, "") and f"cluster {address}, 2 workers" in output
     assert "6 marked" in output  # none of them twice
-    assert [r.score for r in read_results(out)] == [MAX_SCORE] * 6
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+    assert left_behind(tmp_path) == []  # though the other worker goes on
+    assert not zygotes(cluster[2][1].pid)
+
+
+def test_a_cluster_whose_scheduler_is_killed(cluster, grader_of_cluster, start, slow_class, tmp_path):
+    address, scheduler, _ = cluster
+    scheduler.kill()
+    _, errors = grader_of_cluster.communicate(timeout=120)
+    assert grader_of_cluster.returncode == 2
+    assert errors == f"npgen: the Dask scheduler at {address} is gone. Go on with --resume when it is back.\n"
+    before = written(tmp_path / "out")
+    again = start(slow_class, "--cluster", address, "--resume")
+    _, errors = again.communicate(timeout=120)
+    assert (again.returncode, errors) == (2, f"npgen: --cluster: no Dask scheduler answers at {address}.\n")
+    done = start(slow_class, "--resume")
+    output, errors = done.communicate(timeout=120)
+    assert done.returncode == 0, errors
+    assert f"{6 - len(before)} marked, {len(before)} kept" in output
+    assert before.items() <= written(tmp_path / "out").items()
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6
+
+
+def test_a_grader_of_a_cluster_that_is_killed(cluster, grader_of_cluster, start, slow_class, tmp_path):
+    grader_of_cluster.kill()
+    grader_of_cluster.wait()
+    before = written(tmp_path / "out")
+    done = start(slow_class, "--cluster", cluster[0], "--resume")
+    output, errors = done.communicate(timeout=120)
+    assert (done.returncode, errors) == (0, "")
+    assert f"{6 - len(before)} marked, {len(before)} kept" in output
+    assert before.items() <= written(tmp_path / "out").items()
+    assert [r.score for r in read_results(tmp_path / "out")] == [MAX_SCORE] * 6

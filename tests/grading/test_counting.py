@@ -154,6 +154,10 @@ def test_no_way_of_writing_it_hides_the_work(function):
         (lambda x: anp.where(x > 0, x, 0.0), 2 * B * D),
         (lambda x: np.matmul(np.ones((4, B, B)), x), 4 * B * B * D),
         (lambda x: anp.linalg.norm(x), B * D),
+        (lambda x: anp.concatenate([x, x]), 2 * B * D),
+        (lambda x: anp.stack([x, x], axis=1), 2 * B * D),
+        (lambda x: anp.tile(x, (4, 1)), 4 * B * D),
+        (lambda x: np.tril(x), B * D),
     ],
 )
 def test_elementwise_operations_cost_their_elements(function, cost):
@@ -165,24 +169,20 @@ def test_elementwise_operations_cost_their_elements(function, cost):
     "function",
     [
         lambda x: x[1:].T.reshape(-1),
-        lambda x: anp.concatenate([x, x]),
-        lambda x: anp.stack([x, x], axis=1),
         lambda x: anp.transpose(x),
-        lambda x: np.take(x, 0, axis=1),
         lambda x: np.zeros_like(x),
-        lambda x: anp.tile(x, (4, 1)),
         lambda x: np.copy(x),
         lambda x: np.array(x),
     ],
 )
-def test_moving_numbers_is_free(function):
+def test_views_and_plain_copies_are_free(function):
     _, total = work_of(function, X)
     assert total <= 3
 
 
 def test_arrays_that_are_made_inside_count():
     def function(x):
-        return [np.zeros(3), anp.ones(3), np.asarray(x), anp.array(x), npr.rand(3), anp.stack([x, x]), x.astype(int)]
+        return [np.zeros(3), anp.ones(3), np.asarray(x), anp.array(x), npr.rand(3), np.copy(x), x.astype(int)]
 
     with operations() as work:
         assert all(isinstance(array, Counted) for array in function(counted(X)))

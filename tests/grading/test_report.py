@@ -9,6 +9,7 @@ import select
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -136,6 +137,8 @@ def test_it_is_written_from_the_results_alone(tmp_path):
     page = inspect(path.read_text("utf-8"))
     assert "Núñez, Ana" in page.text and "2 students" in page.text and "isolation L2" not in page.text
     assert "L2 isolation" in page.text and "0.1.0 npgen" in page.text
+    year = datetime.fromtimestamp(next((tmp_path / "results").iterdir()).stat().st_mtime).year
+    assert re.search(rf"{year}-\d\d-\d\d \d\d:\d\d marked", page.text)
 
 
 def test_the_policy_forbids_everything_but_style():
@@ -217,9 +220,35 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
 def test_similarity_is_told_neutrally():
     flag = {"function": "compute_KL", "npgen": "npgen.models.vae.kl", "ratio": 0.96}
     page = inspect(page_of(result("ana", similarity=[flag]), result("bo")))
-    assert "compute_KL , 96 % like npgen's npgen.models.vae.kl" in page.text and "It has changed no mark" in page.text
+    assert "compute_KL is 96 % like npgen.models.vae.kl" in page.text and "It has changed no mark" in page.text
     assert not re.search("cheat|plagiar|suspect|guilty", page.text, re.IGNORECASE)
     assert "similar" not in page_of(result()).lower().partition("<body>")[2]
+
+
+def test_whoever_has_most_that_is_similar_comes_first():
+    flag = {"function": "compute_KL", "npgen": "npgen.models.vae.kl", "ratio": 0.96}
+    similar = [result("ana", similarity=[flag]), result("bo", similarity=[flag, flag]), result("eva")]
+    text = inspect(page_of(*similar)).text.partition("Similar to npgen's own functions")[2]
+    assert re.match(r".*? bo : compute_KL 96 %, compute_KL 96 % ana : compute_KL 96 % What was said", text)
+
+
+def test_students_are_in_the_order_of_an_index():
+    names = ["Zúñiga", "Íñiguez", "Domínguez", "Álvarez", "Díaz", "alonso"]
+    text = page_of(*map(result, names))
+    found = re.findall(r'<td><a href="#s(\d)"><bdi>(.*?)</bdi>', text)
+    assert found == list(zip("123456", ["alonso", "Álvarez", "Díaz", "Domínguez", "Íñiguez", "Zúñiga"], strict=True))
+    assert re.findall(r'id="s(\d)">\s*<h3><bdi>(.*?)</bdi>', text) == found
+
+
+def test_what_could_not_be_read_is_not_a_mistake_of_its_functions():
+    wrong = [function(name, "error", "error", "Two files.") for name in ("compute_KL", "adam_update")]
+    contents = [result("ana", wrong, submission_sha256=None), result("bo", wrong), result("eva")]
+    text = page_of(*contents)
+    page = inspect(text)
+    assert "not read, and without points: ana ." in page.text and "? compute_KL not read, 0 of 2" in page.text
+    summary, _ = report.summaries([from_json("n", content) for content in contents])
+    assert [(diagnosis.name, diagnosis.count) for diagnosis in summary.diagnoses] == [("error", 1), ("unread", 1)]
+    assert text.count("Two files.") == 2  # once for each student, not for each function
 
 
 def test_different_levels_are_all_told():
@@ -396,6 +425,20 @@ def test_nothing_is_wider_than_the_screen(browser, pages, name, width):
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     right = "Math.max(...[...document.body.querySelectorAll('*')].map(e => e.getBoundingClientRect().right))"
     assert browser.evaluate(right) <= width + 0.5  # what is cut off is not seen in scrollWidth
+
+
+@in_a_browser
+@pytest.mark.parametrize("max_score", [10, 11, 16, 103, 1000])
+def test_no_text_of_the_histogram_covers_another(browser, pages, max_score):
+    page = pages / "histogram.html"
+    contents = [result(str(i), score=max_score * i / 9, max_score=max_score) for i in range(10)]
+    page.write_text(page_of(*contents), "utf-8")
+    browser.open(page, 390)
+    texts = "[...document.querySelectorAll('svg text')].map(text => text.getBoundingClientRect())"
+    boxes = browser.evaluate(f"{texts}.map(box => [box.left, box.top, box.right, box.bottom])")
+    assert len(boxes) > 10
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] + 3 or b[3] <= a[1] + 3  # 3 pixels of a line's own spacing
 
 
 @in_a_browser

@@ -8,6 +8,7 @@ import autograd.numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from npgen.grading import isolation
 from npgen.grading import sandbox as sandboxes
 from npgen.grading.judging import Case, Check, deterministic
 from npgen.grading.language import Message
@@ -29,7 +30,9 @@ def cases(rng):
 
 
 DOUBLE = Check("vae", "double", "(x) -> (n,)", 1, double, deterministic(double, cases))
-QUADRUPLE = Check("vae", "quadruple", "(x) -> (n,)", 1, quadruple, deterministic(quadruple, cases))
+QUADRUPLE = Check(
+    "vae", "quadruple", "(x) -> (n,)", 1, quadruple, deterministic(quadruple, cases), builds_on=("double",)
+)
 RIGHT = b"def double(x):\n    return 2 * x\n"
 
 
@@ -243,18 +246,19 @@ def references(monkeypatch):
     monkeypatch.setattr("npgen.grading.checks.load", lambda topic: (DOUBLE, QUADRUPLE))
 
 
-def noisy(x):
-    return x * np.random.randn(3)
-
-
-def test_the_gradient_of_a_random_stand_in_belongs_to_its_value(sandbox):
+@pytest.mark.parametrize("level", ["L1", "L2"])
+def test_the_gradient_of_a_random_stand_in_belongs_to_its_value(level, monkeypatch):
+    monkeypatch.undo()
+    if isolation.LEVELS.index(isolation.best()) < isolation.LEVELS.index(level):
+        pytest.skip(f"no {level} here")
     source = b"def f(x):\n    return g(x)\ndef g(x):\n    return x\n"
-    x = np.array([1.0, 2.0, 3.0])
-    with sandbox.job(source, "work.py", "f", {"g": noisy}) as job:
-        call = {"kind": "gradient", "args": [x], "seed": 3, "function": None, "argnum": 0, "weights": np.ones(3)}
+    x = np.array([[1.0, 2.0, 3.0, 0.1, 0.2, 0.3]])
+    reference = "vae.sample_latent_variables_from_posterior"
+    with Sandbox(level=level) as sandbox, sandbox.job(source, "work.py", "f", {"g": reference}) as job:
+        call = {"kind": "gradient", "args": [x], "seed": 3, "argnum": 0, "weights": np.ones((1, 3))}
         value, gradient = job.ask(call)["result"]
-        assert_allclose(value, gradient * x)
-        assert len(set(value / x)) == 3
+        assert_allclose(gradient, np.hstack([np.ones((1, 3)), value - x[:, :3]]))
+        assert np.all(value != x[:, :3])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npgen.errors import InputError
-from npgen.grading import parsing, secret, submissions
+from npgen.grading import gradescope, parsing, secret, submissions
 from npgen.grading.handout import CHECKOUT
 from npgen.grading.parsing import Unreadable
 from npgen.grading.submissions import HandedIn
@@ -114,6 +114,127 @@ def test_a_folder_without_submissions(tmp_path):
 def test_names_on_a_screen_have_no_control_characters():
     assert submissions.shown("\x1b[2Ja\u202eb\n") == "?[2Ja?b?"
     assert len(submissions.shown("x" * 10_000)) < 300
+
+
+# --- the names in a download from Gradescope
+
+# As it is written there, by Ruby's YAML.
+METADATA = """---
+submission_11:
+  :submitters:
+  - :name: Ana Gil
+    :sid: '100'
+    :email: ana@example.org
+  :created_at: 2026-11-20 10:00:00.000000000 Z
+  :score: 10.0
+  :status: processed
+  :results:
+    output: |-
+      submission_14:
+        :submitters:
+        - :name: Forged
+    tests:
+    - output: "long, and over
+        several lines: \\"\\n
+        :submitters:"
+  :history:
+  - :id: 10
+    :submitters:
+    - :name: Of Another Time
+submission_12:
+  :submitters:
+  - :name: José Ñandú
+    :sid:
+    :email: j@example.org
+  - :name: 'O''Hara: "the" #1'
+    :sid: '102'
+    :email: o@example.org
+submission_13:
+  :submitters:
+  - :name: "../..\\e[2J\\u202Ex\\0\\U0001F600\\
+      \\ \\"y\\" /z"
+    :email: 'a
+
+      b'
+  :created_at: x
+submission_14:
+  :submitters:
+  - :name: Ana Gil
+    :email: |2-
+        :name: Forged
+submission_15:
+  :submitters:
+  - :name: &1 Anchored
+submission_16:
+  :submitters: []
+submission_17:
+  :submitters:
+  - :name: A name that is so long that it has to be written over
+      more than one line
+../../submission_18:
+  :submitters:
+  - :name: Outside
+"""
+
+
+def test_the_names_in_a_download_from_gradescope(tmp_path):
+    put(tmp_path, {f"submission_{i}/vae.py": TEXT for i in range(11, 20)})
+    put(tmp_path, {"submission_metadata.yml": METADATA.encode()})
+    students, ignored = submissions.find(tmp_path)
+    assert {entries[0].name: student for student, entries in students.items()} == {
+        "submission_11": "Ana Gil_11",
+        "submission_12": 'José Ñandú, O\'Hara: "the" #1_12',
+        "submission_13": '.._.. [2J_x 😀 "y" _z_13',
+        "submission_14": "Ana Gil_14",  # of the same name, and another student
+        "submission_15": "submission_15",
+        "submission_16": "submission_16",
+        "submission_17": "A name that is so long that it has to be written over more t_17",
+        "submission_18": "submission_18",
+        "submission_19": "submission_19",
+    }
+    assert ignored == []
+    assert submissions.read(students["Ana Gil_14"], "vae").content == TEXT
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "noise", "one line", "names without end"])
+def test_a_list_of_names_that_is_none(tmp_path, kind):
+    path = tmp_path / gradescope.NAME
+    put(tmp_path, {"submission_1/vae.py": TEXT})
+    if kind == "link":
+        (tmp_path / "other").write_text("submission_1:\n  :submitters:\n  - :name: Ana\n")
+        path.symlink_to("other")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "noise":
+        path.write_bytes(os.urandom(10**6))
+    elif kind == "one line":
+        path.write_bytes(b"submission_1:\n  :submitters:\n  - :name: '" + b" a" * 10**7)
+    else:
+        path.write_bytes(b"submission_1:\n  :submitters:\n" + b"  - :name: '\n" * 10**6 + b"      a\n" * 10**6)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    beginning = time.monotonic()
+    assert list(submissions.find(tmp_path)[0]) == ["submission_1"]
+    assert time.monotonic() - beginning < 10
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KB
+
+
+TEXTS = st.text(max_size=200)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.booleans())
+def test_no_text_in_a_download_from_gradescope_makes_other_names(texts, unicode):
+    yaml = pytest.importorskip("yaml", reason="PyYAML writes the file")
+    content = {
+        f"submission_{i}": {":submitters": [{":name": name, ":email": other}], ":results": {"output": other}}
+        for i, (name, other) in enumerate(texts)
+    }
+    lines = yaml.safe_dump(content, allow_unicode=unicode, sort_keys=False).splitlines(keepends=True)
+    for submission, text in gradescope._written(iter(lines)):
+        assert submission in content
+        name = gradescope._name(text)
+        assert name is None or (name.isprintable() and not set(name) & set("/\\\0") and len(name) <= 60)
+    assert len(list(gradescope._written(iter(lines)))) == len(texts)
 
 
 # --- which file counts

@@ -1,6 +1,8 @@
 """How each exercise is marked: one module a topic, with a tuple `CHECKS` in the order of the exercise."""
 
 import importlib
+from collections.abc import Callable
+from typing import Any
 
 from npgen.errors import InputError
 from npgen.grading.judging import Check
@@ -15,6 +17,22 @@ def load(topic: str) -> tuple[Check, ...]:
         text = N_("There is no topic {name}. There are: {known}.")
         raise InputError(Message(text, name=topic, known=", ".join(TOPICS)))
     return importlib.import_module(f"npgen.grading.checks.{topic}").CHECKS
+
+
+def references(topic: str) -> dict[str, Callable[..., Any]]:
+    """{name: function} of our own functions of a topic, those among them that the exercise gives away."""
+    return {check.name: check.reference for check in load(topic)} | given(topic)
+
+
+def given(topic: str) -> dict[str, Callable[..., Any]]:
+    """{name: function} of what the exercise of a topic gives away and its other functions may call."""
+    return getattr(importlib.import_module(f"npgen.grading.checks.{topic}"), "GIVEN", {})
+
+
+def reference(target: str) -> Callable[..., Any]:
+    """The one that "topic.function" means."""
+    topic, _, name = target.partition(".")
+    return references(topic)[name]
 
 
 def find(target: str) -> tuple[Check, ...]:

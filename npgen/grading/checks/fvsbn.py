@@ -9,14 +9,17 @@ from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading import statistics
 from npgen.grading.judging import (
     ANY_VALUE,
+    SURE,
     Case,
     Check,
     Finding,
     Mistake,
     answer_problem,
     compare,
+    compare_sure_draws,
     count_call,
     deterministic,
+    scaling,
     value_call,
 )
 from npgen.grading.language import N_, Message
@@ -122,6 +125,16 @@ def _sample_conversation(rng):
     n_visible, n = 64, 4
     answer = yield count_call(rng, [*_parameters(rng, n_visible, 0.1), n])
     return found or _operations_problem(answer, n_visible, n)
+
+
+LARGE = (1000, 3000)  # pixels: in O(D^3) up to 2.7e10 multiply-adds, all of them with numbers from memory
+
+
+def _sample_at_scale(rng, n_visible):
+    W, _ = _parameters(rng, n_visible)
+    x = _images(rng, 1, n_visible)
+    b = SURE * (2 * x[0] - 1) - np.tril(W, -1) @ x[0]  # so that each pixel is sure, given those before it
+    return [W, b, 1], lambda answer: compare_sure_draws(answer, x, _sample_label(1, n_visible))
 
 
 def _sample_label(n, n_visible):
@@ -686,6 +699,7 @@ CHECKS = (
         points=3,
         reference=log_likelihood,
         conversation=deterministic(log_likelihood, lambda rng: _cases(rng, gradients=(0, 1))),
+        builds_on=("fvsbn_logits",),
         mistakes=LOG_LIKELIHOOD_MISTAKES,
         hints=(
             N_("The logarithm of a product is a sum: over the pixels, each of which adds one of two terms."),
@@ -700,6 +714,8 @@ CHECKS = (
         points=4,
         reference=sample,
         conversation=_sample_conversation,
+        builds_on=("fvsbn_logits",),
+        at_scale=scaling(_sample_at_scale, LARGE, order=2),
         mistakes=SAMPLE_MISTAKES,
         hints=(
             N_("Go through the pixels in order. What has to be known before pixel d can be drawn?"),

@@ -8,7 +8,19 @@ import autograd.numpy.random as npr
 
 from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading import judging
-from npgen.grading.judging import Case, Check, Finding, Mistake, answer_problem, compare, count_call, value_call
+from npgen.grading.judging import (
+    SURE,
+    Case,
+    Check,
+    Finding,
+    Mistake,
+    answer_problem,
+    compare,
+    compare_sure_draws,
+    count_call,
+    scaling,
+    value_call,
+)
 from npgen.grading.language import N_, Message
 from npgen.grading.statistics import categorical_problem
 
@@ -83,8 +95,8 @@ def _cost(rng, last_argument, reference=None):
     """The finding about a function whose work grows faster than D. Constants do not matter, only the growth.
 
     Where less is counted than D hidden layers take, most of the work is out of sight, in Numba's code or in a stand-in:
-    nothing is said of the cost then. A clock would not do: caches make a cumulative sum look quadratic, and the
-    overhead of a call makes a short product look linear.
+    nothing is said of the cost then. A clock would not do at these sizes: caches make a cumulative sum look quadratic,
+    and the overhead of a call makes a short product look linear.
     """
     n, sizes, n_hidden = COUNTED
     counts = []
@@ -103,6 +115,37 @@ def _cost(rng, last_argument, reference=None):
         counts.append(result[1])
     growth = counts[1] / counts[0]
     return Finding("quadratic", Message(QUADRATIC, growth=growth)) if growth > MAX_GROWTH else None
+
+
+LARGE = (1250, 5000, 20_000)  # pixels
+LARGE_HIDDEN = 256  # O(D^2 H) is then 5e10 multiply-adds and 400 GB from far caches; copies of x are little beside it
+
+
+def _large_inputs(rng, n_pixels):
+    """Parameters with which the pre-activations stay of order 1 to the last pixel, and an image."""
+    W, c, V, b = _params(rng, n_pixels, LARGE_HIDDEN)
+    return 0.02 * W, c, V, b, _images(rng, 1, n_pixels)
+
+
+def _values_at_scale(reference):
+    def ask(rng, n_pixels):
+        args = _large_inputs(rng, n_pixels)
+        expected, label = reference(*args), _label(1, n_pixels, LARGE_HIDDEN)
+
+        def judge(answer):
+            return answer_problem(answer, label) or compare(answer["result"], expected, label, rtol=1e-3, atol=1e-2)
+
+        return args, judge
+
+    return scaling(ask, LARGE, order=1)
+
+
+def _sample_at_scale(rng, n_pixels):
+    W, c, V, _, x = _large_inputs(rng, n_pixels)
+    V = 20 * V
+    b = SURE * (2 * x[0] - 1) - nade_logits(W, c, V, 0.0, x)[0]  # so that each pixel is sure, given those before it
+    label = _sample_label(1, n_pixels, LARGE_HIDDEN)
+    return [W, c, V, b, 1], lambda answer: compare_sure_draws(answer, x, label)
 
 
 def _values_then_cost(reference):
@@ -631,6 +674,7 @@ CHECKS = (
         points=4,
         reference=nade_logits,
         conversation=_values_then_cost(nade_logits),
+        at_scale=_values_at_scale(nade_logits),
         mistakes=LOGITS_MISTAKES,
         hints=(
             N_("What changes in the pre-activation from one pixel to the next?"),
@@ -648,6 +692,8 @@ CHECKS = (
         points=3,
         reference=nade_log_likelihood,
         conversation=_values_then_cost(nade_log_likelihood),
+        builds_on=("nade_logits",),
+        at_scale=_values_at_scale(nade_log_likelihood),
         mistakes=LOG_LIKELIHOOD_MISTAKES,
         hints=(
             N_("You have all the logits. What is the log-probability of one binary pixel, given its logit?"),
@@ -662,6 +708,8 @@ CHECKS = (
         points=3,
         reference=nade_sample,
         conversation=_sampling,
+        builds_on=("nade_logits",),
+        at_scale=scaling(_sample_at_scale, LARGE, order=1),
         mistakes=SAMPLE_MISTAKES,
         hints=(
             N_("It is the loop of the logits, except that pixel d is not known yet when you come to it."),

@@ -137,6 +137,9 @@ DEPENDENT = (((0, 0, 0), 3), ((0, 1, 1), 2), ((0, 2, 0), 1), ((1, 0, 1), 1), ((1
 # All rows are alike, so that smoothing makes a difference, and where it is added does, too.
 CONCENTRATED = (((0, 0, 0), 12),)
 SIZES = (2, 3, 2)
+# The fourth column is fixed by the first three together, and by no two of them; the last is the third once more.
+PARITY = tuple(((a, b, c, (a + b + c) % 2, c), 1 + a + b * c) for a in (0, 1) for b in (0, 1) for c in (0, 1))
+PARITY_SIZES = (2, 2, 2, 2, 2)
 N_FEW = 20  # enough that two calls differ
 N_DRAWS = 400  # few: where the conditional is not the student's own, each column of each row asks for it
 
@@ -144,7 +147,7 @@ N_DRAWS = 400  # few: where the conditional is not the student's own, each colum
 def _rows(rng, counted):
     """The rows as often as they occur, in random order and with the values of each column renamed at random."""
     rows = np.array([row for row, count in counted for _ in range(count)])
-    names = [rng.permutation(size) for size in SIZES]
+    names = [rng.permutation(size) for size in 1 + rows.max(axis=0)]
     return rng.permutation(np.stack([name[column] for name, column in zip(names, rows.T, strict=True)], axis=1))
 
 
@@ -173,12 +176,16 @@ def _conditional_chain_cases(rng):
     for prefix in ([], [0], [1], data[0, :2], [0, 1], [1, 1]):
         ask(data, SIZES, prefix, 1.0)
     ask(data, SIZES, data[0, :1], 0.25)
+    data = _rows(rng, PARITY)
+    for prefix in itertools.product((0, 1), repeat=3):
+        ask(data, PARITY_SIZES, prefix)
+    ask(data, PARITY_SIZES, data[0, :4], 0.5)
     return cases
 
 
 def _sample_conversation(rng):
     found = None
-    dependent, concentrated = _rows(rng, DEPENDENT), _rows(rng, CONCENTRATED)
+    dependent, concentrated, parity = (_rows(rng, counted) for counted in (DEPENDENT, CONCENTRATED, PARITY))
     long = rng.integers(2, size=(6, 5))
     for data, sizes, n in ((dependent[:, :1], SIZES[:1], 1), (dependent, SIZES, 2), (long, (2, 2, 3, 2, 2), 3)):
         answer = yield value_call(rng, [data, sizes, n])
@@ -192,12 +199,17 @@ def _sample_conversation(rng):
     if found is None:
         found = _same_problem(*(np.asarray(answer["result"]) for answer in few), _sample_label(dependent, N_FEW, 0))
 
-    for data, alpha in ((dependent, ()), (concentrated, (1.0,))):
+    for data, sizes, alpha in (
+        (dependent, SIZES, ()),
+        (concentrated, SIZES, (1.0,)),
+        (dependent, SIZES, (0.2,)),
+        (parity, PARITY_SIZES, ()),
+    ):
         label = _sample_label(data, N_DRAWS, *(alpha or (0,)))
-        answer = yield value_call(rng, [data, SIZES, N_DRAWS, *alpha])
-        found = found or _sample_problem(answer, SIZES, N_DRAWS, label)
+        answer = yield value_call(rng, [data, sizes, N_DRAWS, *alpha])
+        found = found or _sample_problem(answer, sizes, N_DRAWS, label)
         if found is None:
-            found = _frequency_problem(np.asarray(answer["result"], int), data, *(alpha or (0,)), label)
+            found = _frequency_problem(np.asarray(answer["result"], int), data, sizes, *(alpha or (0,)), label)
     return found
 
 
@@ -230,17 +242,17 @@ def _same_problem(first, second, label):
     return None
 
 
-def _frequency_problem(rows, data, alpha, label):
+def _frequency_problem(rows, data, sizes, alpha, label):
     """Whether the first column, and then all columns together, are as frequent as the chain rule says."""
-    probs = chain_rule_conditional(data, SIZES, [], alpha)
-    problem = statistics.categorical_problem(np.bincount(rows[:, 0], minlength=SIZES[0]), probs)
+    probs = chain_rule_conditional(data, sizes, [], alpha)
+    problem = statistics.categorical_problem(np.bincount(rows[:, 0], minlength=sizes[0]), probs)
     if problem is not None:
         value, found, expected = problem
         text = N_("Column 0 is {value} in {found:.1%} of the samples; expected about {expected:.1%}.")
         return Finding("first_column", Message(text, value=value, found=float(found), expected=expected), label)
-    cells = np.ravel_multi_index(tuple(rows.T), SIZES)
-    counts = np.bincount(cells, minlength=np.prod(SIZES))
-    problem = statistics.categorical_problem(counts, _chain_rule_probs(data, SIZES, alpha))
+    cells = np.ravel_multi_index(tuple(rows.T), sizes)
+    counts = np.bincount(cells, minlength=np.prod(sizes))
+    problem = statistics.categorical_problem(counts, _chain_rule_probs(data, sizes, alpha))
     if problem is None:
         return None
     cell, found, expected = problem
@@ -248,7 +260,7 @@ def _frequency_problem(rows, data, alpha, label):
         "The row {row} makes up {found:.1%} of the samples; expected about {expected:.1%}. Column 0 is right, so look "
         "at how a column depends on all those before it."
     )
-    row = " ".join(map(str, _all_rows(SIZES)[cell].tolist()))
+    row = " ".join(map(str, _all_rows(sizes)[cell].tolist()))
     return Finding("frequencies", Message(text, row=row, found=float(found), expected=expected), label)
 
 
@@ -1214,6 +1226,7 @@ CHECKS = (
         points=2,
         reference=conditional_table,
         conversation=deterministic(conditional_table, _conditional_cases),
+        builds_on=("marginal_tables",),
         mistakes=CONDITIONAL_MISTAKES,
         hints=(
             N_("For one x, how do the entries p(x, y) have to be scaled so that they sum to one?"),
@@ -1244,6 +1257,7 @@ CHECKS = (
         points=3,
         reference=chain_rule_sample,
         conversation=_sample_conversation,
+        builds_on=("chain_rule_conditional",),
         mistakes=SAMPLE_MISTAKES,
         hints=(
             N_("Draw one row by hand: the first column from p(x_1), then the second given what you drew."),

@@ -23,6 +23,7 @@ import sys
 import time
 import types
 
+import autograd.builtins
 import calls
 import confine
 import counting
@@ -94,6 +95,9 @@ def receive_settings(control):
     for name in settings["imports"]:
         with contextlib.suppress(Exception):  # not installed, or broken: the submission will find out
             importlib.import_module(name)
+            if name == "matplotlib.pyplot":  # there is no window here: whoever asks for one goes on without
+                sys.modules[name].switch_backend("agg")
+                sys.modules[name].switch_backend = lambda backend: None
     return settings
 
 
@@ -217,9 +221,8 @@ def work(settings, granted, jobs, answers):
             call = frames.read(jobs)
         except EOFError:
             return
-        asked = function if call["function"] is None else module.__dict__.get(call["function"])
         seeds.restart(call["seed"])
-        answer = calls.perform(asked, call, job["filename"], counting)
+        answer = calls.perform(function, call, job["filename"], counting)
         answers_in_memory = io.BytesIO()  # a tree that cannot be written must not leave half of itself behind
         try:
             frames.write(answers_in_memory, answer)
@@ -246,15 +249,29 @@ class Seeds:
 
 def called(function, module, names):
     """Those of `names` that the function mentions, also by way of other functions of the file."""
-    found, seen, todo = set(), set(), [function]
+    found, seen, todo = set(), {}, [function]
     while todo:
-        for name in mentioned(getattr(todo.pop(), "__code__", None)) - seen:
-            seen.add(name)
-            if name in names:
-                found.add(name)
-            else:
-                todo.append(module.__dict__.get(name))
+        value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        mentions = mentioned(getattr(value, "__code__", None))
+        found |= mentions & set(names)
+        todo += [module.__dict__.get(name) for name in mentions - set(names)]
+        with contextlib.suppress(Exception):  # of an object with ideas of its own
+            todo += within(value)
     return sorted(found)
+
+
+def within(value):
+    """What a decorated, bound or partial function is made of; of the file's own classes and their objects, all."""
+    parts = [getattr(value, name, None) for name in ("__wrapped__", "__func__", "func")]
+    parts += [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    if isinstance(value, type):
+        parts += vars(value).values() if value.__module__ == "submission" else ()
+    else:
+        parts.append(type(value))
+    return parts
 
 
 def mentioned(code):
@@ -294,16 +311,32 @@ def stand_in(name, parameters, jobs, answers, seeds):
 
     def by_position(*args, **named):
         args += tuple(named[parameter] for parameter in parameters[len(args) :] if parameter in named)
+        args = map(whole, args)
         return function(*args, seed=seeds.next(name))  # a random function draws the same again for its gradient
 
     return by_position
 
 
+def whole(arg):
+    """A list or tuple as autograd's own where its parts are being differentiated: one value, not many."""
+    kinds = {list: autograd.builtins.list, tuple: autograd.builtins.tuple}
+    return kinds[type(arg)](map(whole, arg)) if type(arg) in kinds else arg
+
+
+class Shell:
+    """In place of IPython's, of which every method does nothing."""
+
+    def __getattr__(self, name):
+        return lambda *args, **options: None
+
+
 def load(source, filename):
     """The module that the source makes. Its `if __name__ == "__main__"` does not run."""
     module = types.ModuleType("submission")
-    module.__file__ = filename
+    module.__file__ = os.path.abspath(filename)
+    module.get_ipython, module.display = Shell, lambda *things: None  # a notebook, saved as a script, calls them
     sys.modules["submission"] = module
+    sys.argv = [filename]
     exec(compile(source, filename, "exec"), module.__dict__)
     return module
 

@@ -7,9 +7,9 @@ arrays that are made by NumPy's functions (np.zeros, np.asarray, npr.rand, ...) 
         function(counted(x), W)
     work.total
 
-So the cost of an algorithm is known exactly, with no clock. Indexing, reshaping and copying are free. Each line that
-runs of the file of `function` counts as one operation: that is how arithmetic on single Python numbers is seen. What
-is done in compiled code (Numba) is not; who uses the number has to know how small it cannot be.
+So the cost of an algorithm is known exactly, with no clock. Indexing, reshaping and plain copies are free. Each line
+that runs of the file of `function` counts as one operation: that is how arithmetic on single Python numbers is seen.
+What is done in compiled code (Numba) is not; who uses the number has to know how small it cannot be.
 """
 
 import contextlib
@@ -186,14 +186,12 @@ class Counted(np.ndarray):
 
 _PRODUCTS = ("matmul", "vecdot", "matvec", "vecmat")
 
-_MOVES = (
+_VIEWS = (
     "shape ndim size reshape ravel transpose swapaxes moveaxis rollaxis expand_dims squeeze atleast_1d atleast_2d "
     "atleast_3d broadcast_to broadcast_arrays split array_split hsplit vsplit dsplit result_type zeros_like empty_like "
-    "ones_like full_like copy copyto stack concatenate column_stack dstack vstack hstack tile repeat roll flip fliplr "
-    "flipud rot90 pad append insert delete take take_along_axis put_along_axis compress diag diagonal tril triu resize "
-    "meshgrid matrix_transpose may_share_memory shares_memory iscomplexobj isrealobj"
+    "ones_like full_like copy copyto diagonal matrix_transpose may_share_memory shares_memory iscomplexobj isrealobj"
 )
-_FREE = {getattr(np, name) for name in _MOVES.split() if hasattr(np, name)}
+_FREE = {getattr(np, name) for name in _VIEWS.split() if hasattr(np, name)}
 
 
 @contextlib.contextmanager

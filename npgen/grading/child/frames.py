@@ -12,7 +12,7 @@ import struct
 import numpy as np
 
 MAX_HEADER = 4096
-MAX_BYTES = 256 * 2**20  # of all arrays in one tree
+MAX_BYTES = 256 * 2**20  # of all that is read with one budget
 MAX_NODES = 10_000
 MAX_DEPTH = 10
 LONG = 20  # a list of more is sent as an array, if it is one: a frame for each of 10 000 numbers would be too many
@@ -36,9 +36,9 @@ def write(stream, tree):
 
 def _write(stream, tree, depth=0):
     if isinstance(tree, (np.ndarray, np.generic)) and tree.dtype.kind in KINDS and tree.dtype.itemsize <= 8:
-        array = np.array(tree, dtype=tree.dtype.newbyteorder("<"), order="C", subok=False)  # a copy, and no subclass
+        array = np.asarray(tree, dtype=tree.dtype.newbyteorder("<"), order="C")  # no subclass; a copy only if need be
         _header(stream, {"dtype": array.dtype.str, "shape": array.shape})
-        stream.write(array.tobytes())
+        stream.write(array.reshape(-1).view(np.uint8))
     elif isinstance(tree, (list, tuple)) and len(tree) > LONG and (array := _rectangular(tree)) is not None:
         _write(stream, array)
     elif isinstance(tree, (list, tuple)) and depth < MAX_DEPTH:  # also named tuples
@@ -78,24 +78,38 @@ class Other:
         self.type_name = type_name
 
 
-def read(stream):
+class Budget:
+    """How many bytes may still be read: of one tree, or of all that come from a child, which its parent may keep."""
+
+    def __init__(self, n_bytes=MAX_BYTES):
+        self.left = n_bytes
+
+    def spend(self, n_bytes):
+        """BadFrame where there is not so much left."""
+        if n_bytes > self.left:
+            raise BadFrame("more bytes of answers than are kept")
+        self.left -= n_bytes
+
+
+def read(stream, budget=None):
     """The next tree; arrays are new and writeable. EOFError where the stream ends, BadFrame where it makes no sense."""
-    return _Reader(stream).tree(0)
+    return _Reader(stream, budget or Budget()).tree(0)
 
 
 class _Reader:
-    def __init__(self, stream):
-        self.stream, self.bytes_left, self.nodes_left = stream, MAX_BYTES, MAX_NODES
+    def __init__(self, stream, budget):
+        self.stream, self.budget, self.nodes_left = stream, budget, MAX_NODES
 
     def exactly(self, n):
-        chunks = []
-        while n:
-            chunk = self.stream.read(min(n, 2**20))
-            if not chunk:
+        self.budget.spend(n)
+        content = bytearray(n)
+        filled = 0
+        while filled < n:
+            count = self.stream.readinto(memoryview(content)[filled : filled + 2**20])
+            if not count:
                 raise EOFError
-            chunks.append(chunk)
-            n -= len(chunk)
-        return b"".join(chunks)
+            filled += count
+        return content
 
     def header(self):
         (length,) = struct.unpack("<I", self.exactly(4))
@@ -145,12 +159,10 @@ class _Reader:
         if len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
             raise BadFrame("a shape that is not a list of sizes")
         dtype = DTYPES[name]
-        if math.prod(max(n, 1) for n in shape) * dtype.itemsize > self.bytes_left:  # NumPy refuses some empty ones, too
+        if math.prod(max(n, 1) for n in shape) * dtype.itemsize > MAX_BYTES:  # NumPy refuses some empty ones, too
             raise BadFrame(f"an array of shape {shape}")
-        n_bytes = math.prod(shape) * dtype.itemsize
-        self.bytes_left -= n_bytes
-        array = np.frombuffer(self.exactly(n_bytes), dtype).reshape(shape)
-        return array.astype(dtype.newbyteorder("="))
+        array = np.frombuffer(self.exactly(math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+        return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def plain(text):
