@@ -12,21 +12,22 @@ import contextlib
 import difflib
 import hashlib
 import json
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import npgen
 from npgen.errors import InputError
 from npgen.files import atomic_write, writable_folder
 from npgen.grading import checks, exports, isolation, parsing, submissions
 from npgen.grading.judging import Check
-from npgen.grading.language import Message
 from npgen.grading.sandbox import SECONDS
 from npgen.grading.secret import Secret
-from npgen.grading.worker import NOT_MARKED, Work, checks_hash, stopped_functions
+from npgen.grading.worker import NOT_MARKED, Work, checks_hash, mistaken, stopped_functions
 
 try:
     import fcntl
@@ -40,7 +41,7 @@ MAX_NAME = 200  # bytes of the name of a result; the longest names of files have
 
 @dataclass(frozen=True)
 class Batch:
-    """A class, and how it is marked."""
+    """A class, and how it is marked. Its paths are absolute, for a pool may change the working directory."""
 
     students: dict[str, list[Path]]  # of submissions.find
     topic: str
@@ -50,6 +51,9 @@ class Batch:
     seconds: float = SECONDS  # for one function
     language: str = "en"  # of the messages to students
     resume: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "out", Path(os.path.abspath(self.out)))
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -64,7 +68,8 @@ class Outcome:
     result: dict[str, Any] | None = field(default=None, repr=False)
 
 
-Pool = Callable[["Queue"], Iterator[tuple[str, list[dict[str, Any]], list[dict[str, Any]] | None]]]
+Answer = tuple[str, list[dict[str, Any]], list[dict[str, Any]] | None]  # the student, the functions, the similarity
+Pool = Callable[["Queue"], Generator[Answer, None, None]]
 
 
 @contextlib.contextmanager
@@ -88,7 +93,7 @@ def alone(out: Path) -> Iterator[None]:
             except OSError:  # a file system without locks
                 pass
             else:
-                for path in (*out.glob(".npgen-*"), *out.glob("results/.npgen-*")):  # of npgen.files
+                for path in (*out.glob(".npgen-*.part"), *out.glob("results/.npgen-*.part")):  # of npgen.files
                     path.unlink(missing_ok=True)
         yield
 
@@ -112,7 +117,9 @@ def prepare(
         If there is nothing to mark, or `out` holds results that neither --resume nor --regrade speaks of.
     """
     checks.load(topic)
-    students, ignored = submissions.find(folder)
+    if os.path.realpath(folder) == os.path.realpath(out):
+        raise InputError(f"--out: {out} is the folder of the submissions. Choose another one, which may lie in it.")
+    students, ignored = submissions.find(folder, out)
     for name in regrade:
         if name not in students:
             near = difflib.get_close_matches(name, students, n=2)
@@ -147,25 +154,22 @@ def _topic(path: Path) -> str | None:
         return None
 
 
-def run(batch: Batch, pool: Pool) -> Iterator[Outcome]:
+def run(batch: Batch, pool: Pool) -> Generator[Outcome, None, None]:
     """Mark the class: write each result as soon as it is there, then say so."""
     queue = Queue(batch)
-    for student, functions, similarity in pool(queue):
-        work = queue.handed_out.pop(student)
-        yield _write(batch, student, work.sha256, functions, similarity)
-        yield from _settled(queue)
+    with contextlib.closing(pool(queue)) as answers:
+        for student, functions, similarity in answers:
+            work = queue.handed_out.pop(student)
+            yield _write(batch, student, work.sha256, functions, similarity)
+            yield from _settled(queue)
     yield from _settled(queue)
 
 
 def _settled(queue: Queue) -> Iterator[Outcome]:
     """The students for whom there was nothing to run."""
     while queue.settled:
-        student, sha256, problem = queue.settled.popleft()
-        if problem is None:
-            yield Outcome(student)
-        else:
-            functions = stopped_functions(queue.batch.topic, "error", problem, queue.batch.language)
-            yield _write(queue.batch, student, sha256, functions, None)
+        student, functions = queue.settled.popleft()
+        yield Outcome(student) if functions is None else _write(queue.batch, student, None, functions, None)
 
 
 def _write(batch: Batch, student: str, sha256: str | None, functions: list, similarity: list | None) -> Outcome:
@@ -184,8 +188,9 @@ def _write(batch: Batch, student: str, sha256: str | None, functions: list, simi
     }
     if similarity is not None:
         result["similarity"] = similarity
+    text = json.dumps(result, indent=1, ensure_ascii=False)
     with atomic_write(result_path(batch.out, student)) as file:
-        file.write(json.dumps(result, indent=1, ensure_ascii=False).encode() + b"\n")
+        file.write(text.encode("utf-8", "backslashreplace") + b"\n")  # half a character as JSON writes it
     return Outcome(student, result)
 
 
@@ -195,12 +200,26 @@ def is_complete(result: dict[str, Any]) -> bool:
 
 
 def result_path(out: Path, student: str) -> Path:
-    """DIR/results/NAME.json; a name that is too long for a file is cut, and stays different from others."""
-    name = student
-    if len(name.encode()) > MAX_NAME:
-        cut = name.encode()[: MAX_NAME - 17].decode("utf-8", "ignore")
-        name = f"{cut}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-    return out / "results" / f"{name}.json"
+    """DIR/results/NAME.json, another one for each student.
+
+    What a terminal would not show is written as in a URL, %1B. A name that is too long for a file is cut, and where
+    names of files do not differ by their case, only one in lower case stays as it is: the others end in %- and what
+    tells them apart, which no name does of itself.
+    """
+    folder = out / "results"
+    name = "".join(c if c.isprintable() and c != "%" else quote(c, safe="") for c in student)
+    if len(name.encode()) > MAX_NAME or (name != name.casefold() and _ignores_case(folder)):
+        cut = name.encode()[: MAX_NAME - 18].decode("utf-8", "ignore")
+        name = f"{cut}%-{hashlib.sha256(student.encode()).hexdigest()[:16]}"
+    return folder / f"{name}.json"
+
+
+def _ignores_case(folder: Path) -> bool:
+    """Whether the file system takes two names for one that differ in their case only."""
+    try:
+        return folder.samefile(folder.with_name(folder.name.upper()))
+    except OSError:
+        return False
 
 
 def write_gradebook(out: Path) -> Path:
@@ -219,6 +238,13 @@ def write_gradebook(out: Path) -> Path:
     return path
 
 
+class _Settled(NamedTuple):
+    """A student for whom there is nothing to run; `functions` is None where the result that is there is kept."""
+
+    student: str
+    functions: list[dict[str, Any]] | None
+
+
 class Queue:
     """The students one after another: workers get what has to be run, `settled` holds what has not.
 
@@ -229,7 +255,7 @@ class Queue:
     def __init__(self, batch: Batch):
         self.batch = batch
         self.handed_out: dict[str, Work] = {}  # and no result yet
-        self.settled: collections.deque[tuple[str, str | None, Message | None]] = collections.deque()
+        self.settled: collections.deque[_Settled] = collections.deque()
         self._students = iter(batch.students.items())
         self._lock = threading.Lock()
 
@@ -250,13 +276,18 @@ class Queue:
         try:
             handed_in = submissions.read(entries, batch.topic)
         except parsing.Unreadable as error:
-            self.settled.append((student, None, submissions.problem(error, batch.topic)))
+            problem = submissions.problem(error, batch.topic)
+            functions = stopped_functions(batch.topic, "error", problem, batch.language)
+            self.settled.append(_Settled(student, functions))
+            return None
+        except Exception as error:  # of one student, whom it is to stay with
+            self.settled.append(_Settled(student, mistaken(batch.topic, error, batch.language)))
             return None
         seeds = {check.name: batch.secret.seed(student, batch.topic, check.name) for check in batch.checks}
         marking = (batch.level, batch.seconds, batch.language, checks_hash(batch.topic))
         work = Work(student, batch.topic, handed_in, seeds, *marking)
         if batch.resume and self._is_done(work):
-            self.settled.append((student, work.sha256, None))
+            self.settled.append(_Settled(student, None))
             return None
         return work
 

@@ -116,7 +116,7 @@ def _task_of_file(path: Path, topic: str | None) -> Task:
 def run(task: Task, sandbox: Sandbox) -> Checked:
     """Check one file; InputError if it cannot be read."""
     submitted = submission.read(task.path)
-    verdicts = tuple(mark(submitted, check, sandbox, PUBLIC_SEED) for check in checks.find(task.target))
+    verdicts = tuple(submitted.told(mark(submitted, check, sandbox, PUBLIC_SEED)) for check in checks.find(task.target))
     return Checked(task, submitted.source, verdicts)
 
 

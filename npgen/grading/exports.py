@@ -25,6 +25,7 @@ from typing import Any
 from npgen.errors import InputError, unknown_name
 from npgen.files import atomic_write
 from npgen.grading.marking import STATUSES
+from npgen.grading.submissions import in_an_index, plain
 
 SCHEMA = 1
 
@@ -67,7 +68,7 @@ class Result:
     score: float
     max_score: float
     functions: tuple[Function, ...]
-    similarity: tuple[Similar, ...] = ()
+    similarity: tuple[Similar, ...] | None = None  # None where it was not compared
 
     @property
     def seconds(self) -> float:
@@ -86,7 +87,7 @@ def read_results(out_dir: Path) -> list[Result]:
     paths = list(folder.glob("*.json"))
     if not paths:
         raise InputError(f"{folder} holds no results. Name the folder that was --out of `npgen grade`.")
-    results = sorted((read_result(path) for path in paths), key=lambda r: (r.student.casefold(), r.name))
+    results = sorted((read_result(path) for path in paths), key=lambda r: (in_an_index(r.student), r.name))
     topics = sorted({result.topic for result in results})
     if len(topics) > 1:
         raise InputError(
@@ -104,14 +105,16 @@ def read_result(path: Path) -> Result:
         return from_json(path.stem, content)
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: not a result of `npgen grade` ({reason}). Mark that student again.") from error
+        raise InputError(
+            f"{plain(str(path))}: not a result of `npgen grade` ({reason}). Mark that student again."
+        ) from error
 
 
 def from_json(name: str, content: dict[str, Any]) -> Result:
     """A result of schema 1; KeyError, TypeError or ValueError if it is none."""
-    if name in ("", ".", ".."):
+    if name in ("", ".", "..") or not name.isprintable():
         raise ValueError(f"{name!r} is no name")
-    sha256 = content["submission_sha256"]
+    sha256, similarity = content["submission_sha256"], content.get("similarity")
     return Result(
         name=name,
         student=_text(content["student"]),
@@ -122,11 +125,12 @@ def from_json(name: str, content: dict[str, Any]) -> Result:
         score=_number(content["score"]),
         max_score=_number(content["max_score"]),
         functions=tuple(_function(function) for function in content["functions"]),
-        similarity=tuple(
-            Similar(_text(flag["function"]), _text(flag["npgen"]), _number(flag["ratio"]))
-            for flag in content.get("similarity") or ()
-        ),
+        similarity=None if similarity is None else tuple(map(_similar, similarity)),
     )
+
+
+def _similar(flag: dict[str, Any]) -> Similar:
+    return Similar(_text(flag["function"]), _text(flag["npgen"]), _number(flag["ratio"]))
 
 
 def _function(content: dict[str, Any]) -> Function:
@@ -294,17 +298,21 @@ FORMATS = {"gradescope": _gradescope, "otter": _otter, "nbgrader": _nbgrader, "c
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
+# Where a formula may begin: in a cell, and after the semicolon that separates cells in half of the world's languages. A
+# spreadsheet there does not see that it stands between quotes, for the line has other cells before.
+FORMULA = re.compile(r"(?:^(?=\s*[=+\-@＝＋－＠])|(?<=;)(?=[\s\"']*[=+\-@＝＋－＠]))")
+
+
 def defused(text: str) -> str:
     """A cell that a spreadsheet shows and does not compute: what begins like a formula gets an apostrophe before it.
 
     Spreadsheets skip spaces and line ends before they look for a formula, and know full-width signs, too.
     """
-    text = re.sub(r"\s", " ", text)
-    return f"'{text}" if text.lstrip().startswith(tuple("=+-@＝＋－＠")) else text
+    return FORMULA.sub("'", re.sub(r"\s", " ", text))
 
 
 def csv_bytes(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as a CSV file."""
+    """Rows as a CSV file, with quotes around every text."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue().encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from npgen.grading.submissions import shown
 
 LINE_EVERY = 5.0  # seconds, at least, between two plain lines
 MAX_NAMES = 10  # in a line
+LEAST = "L2"  # without --require
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,15 @@ def _graded(console: Console, language: str, options: Options, level: str, pool:
     unreadable, incomplete = [], []
     finished = False
     try:
-        for outcome in _followed(console, class_, batch.run(class_, pool)):
-            counted["kept" if outcome.result is None else "marked"] += 1
-            if outcome.result is not None and outcome.result["submission_sha256"] is None:
-                unreadable.append(outcome.student)
-            if outcome.result is not None and not batch.is_complete(outcome.result):
-                incomplete.append(outcome.student)
+        with contextlib.closing(batch.run(class_, pool)) as outcomes:
+            for outcome in _followed(console, class_, outcomes):
+                counted["kept" if outcome.result is None else "marked"] += 1
+                if outcome.result is None:
+                    continue
+                if not batch.is_complete(outcome.result):
+                    incomplete.append(outcome.student)
+                elif outcome.result["submission_sha256"] is None:
+                    unreadable.append(outcome.student)
         finished = True
     except KeyboardInterrupt:
         pass
@@ -85,8 +90,8 @@ def _graded(console: Console, language: str, options: Options, level: str, pool:
 
 def _workers(options: Options) -> tuple[str, batch.Pool, str]:
     """The level of isolation, who does the work, and how to call them."""
-    required = options.required
-    if required is not None and required not in isolation.LEVELS:
+    required = options.required or LEAST
+    if required not in isolation.LEVELS:
         raise unknown_name("level of isolation", required, isolation.LEVELS)
     if options.cluster is not None:
         best, jobs = pools.best_on_cluster(options.cluster)
@@ -96,11 +101,20 @@ def _workers(options: Options) -> tuple[str, batch.Pool, str]:
 
         best, jobs = isolation.best(), options.jobs or cpu_count()
         pool, where = pools.on_this_machine(jobs), f"{jobs} process{'es' if jobs > 1 else ''}"
-    if required is not None and isolation.LEVELS.index(best) < isolation.LEVELS.index(required):
+    if isolation.LEVELS.index(best) < isolation.LEVELS.index(required):
+        raise InputError(_refusal(options, required, best))
+    return best, pool, where
+
+
+def _refusal(options: Options, required: str, best: str) -> str:
+    """Why nothing is marked below a level; one that nobody has asked for may be had by asking for less."""
+    less = f" To mark without it, see SECURITY.md, and then: --require {best}" if options.required is None else ""
+    try:
         if options.cluster is None:
             isolation.require(required)
-        raise InputError(f"--require {required}: only {best} works here.")
-    return best, pool, where
+    except InputError as error:
+        return f"{error}{less}"
+    return f"isolation {required} is not possible here: the best is {best}.{less}"
 
 
 def _summary(console: Console, out: Path) -> None:

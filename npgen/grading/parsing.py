@@ -6,7 +6,8 @@ and a few hundred brackets can end a parser:
     python -I -S -B parsing.py < request
 
 A request is a line of JSON, {"name", "topic", "own", "given"}, then the bytes of the file. The answer is two lines:
-{"source": base64} or {"problem", "names"}, and {"similarity": [...]}. Only the standard library is needed.
+{"source": base64, "left_out": [...]} or {"problem", "names"}, and {"similarity": [...]} or, where there was too much to
+compare, {"similarity": null}. Only the standard library is needed.
 """
 
 import ast
@@ -16,6 +17,7 @@ import io
 import json
 import re
 import sys
+import warnings
 import zipfile
 from pathlib import PurePosixPath
 
@@ -31,6 +33,8 @@ MAX_MEMORY, MAX_SECONDS = 2**30, 10  # of the process
 
 MIN_PARTS = 12  # of a function, to be compared: shorter ones are alike by nature
 SIMILAR = 0.8
+MAX_FLAGS, MAX_NAME = 20, 80  # of a student; characters of the name of a function
+MAX_FUNCTIONS = 1000  # that are compared
 
 
 class Unreadable(Exception):
@@ -46,7 +50,7 @@ def choose(names, topic):
 
     That is the one with the name of the topic; if there is none, the only Python file or notebook, whatever its name.
     """
-    visible = [name for name in names if not _hidden(name)]
+    visible = [name for name in names if not hidden(name)]
     paths = {name: PurePosixPath(name) for name in visible}
     candidates = [name for name in visible if paths[name].suffix.lower() in SUFFIXES]
     named = [name for name in candidates if paths[name].stem.lower() == topic]
@@ -58,19 +62,19 @@ def choose(names, topic):
     raise Unreadable("none")
 
 
-def _hidden(name):
+def hidden(name):
     """What editors, macOS and pytest leave behind."""
     path = PurePosixPath(name)
     return path.name == "conftest.py" or any(part.startswith((".", "__")) for part in path.parts)
 
 
 def source_of(name, content, topic):
-    """The Python text of a .py file, a notebook, or a zip file with one of them."""
+    """The Python text of a .py file, a notebook, or a zip file with one of them, and the cells that were left out."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".zip":
         name, content = _unzipped(name, content, topic)
         suffix = PurePosixPath(name).suffix.lower()
-    return notebook_code(name, content) if suffix == ".ipynb" else content
+    return notebook_code(name, content) if suffix == ".ipynb" else (content, [])
 
 
 # --- zip files -------------------------------------------------------------------------------------------------------
@@ -109,31 +113,83 @@ def _is_file(info):
 
 
 def notebook_code(name, content):
-    """The code cells of a notebook one after another, without magics and shell lines; a line stays a line."""
+    """The code cells of a notebook one after another, as one module, and the numbers of those that were left out.
+
+    A cell that Python cannot read never ran, and takes no other cell with it. One that raises an exception when it is
+    run ends the module, as it ends "Run all" and as it would in a .py file. Magics and shell lines become comments; a
+    line stays a line.
+    """
     try:
         notebook = json.loads(content.decode("utf-8-sig"))
         sheets = notebook.get("worksheets", [notebook])  # the form of before 2014
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
         sources = [_joined(cell["source"] if "source" in cell else cell["input"]) for cell in cells]
-        return "\n\n".join(_without_magics(source) for source in sources).encode()
+        texts = [source if _is_python(source) else _without_magics(source) for source in sources]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as error:
         raise Unreadable("notebook", name) from error
+    left_out = [number for number, text in enumerate(texts, start=1) if not _is_python(text)]
+    return "\n\n".join(text for number, text in enumerate(texts, start=1) if number not in left_out).encode(), left_out
 
 
 def _joined(lines):
     return lines if isinstance(lines, str) else "".join(lines)
 
 
-# A line of its own that IPython understands and Python does not: %matplotlib inline, !pip install, np.dot?
-# A line that begins with an operator, as in `% (a, b)` or `%(a, b)`, is the rest of an expression.
-MAGIC = re.compile(r"^([ \t]*)(%[A-Za-z].*|[!?].*|[\w.]+\?{1,2}[ \t]*)$", flags=re.MULTILINE)
+def _is_python(text):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "cell", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+# What IPython understands and Python does not, where a statement may begin: %matplotlib inline, !pip install, np.dot?,
+# files = !ls. What it gives is needed only of %time, and an assignment has to assign something.
+_REST = r"(?:\\\n|[^\n])*"
+MAGIC = re.compile(rf"([ \t]*)([%!?]{_REST}|[\w.]+\?{{1,2}}[ \t]*(?=\n|\Z))")
+ASSIGNED = re.compile(rf"([^\n#'\"=]+=[ \t]*)([%!]{_REST})")
+TIMED = re.compile(r"%time[ \t]+(?=\S)")
+# The rest of a statement, up to its end or to a bracket: lines within brackets and strings begin no statement.
+PIECE = re.compile(
+    r"""#[^\n]*|\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^\\\n"])*"|'(?:\\.|[^\\\n'])*'"""
+    r"""|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<end>\n)|\\\n|[^#"'()\[\]{}\n\\]+|.""",
+    flags=re.DOTALL,
+)
+CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # of Python; the whole cell of another one is none
+WRITTEN = re.compile(r"%%(?:writefile|file)[ \t].*\.py[\"']?[ \t]*")
 
 
 def _without_magics(source):
-    if source.lstrip().startswith("%%"):  # the whole cell is another language, or is timed
+    if source.lstrip().startswith("%%"):
         first, _, rest = source.lstrip().partition("\n")
-        return rest if first.split()[0] in ("%%time", "%%timeit", "%%capture") else ""
-    return MAGIC.sub(r"\1pass  # \2", source)
+        is_python = first.split()[0] in CELL_MAGICS or WRITTEN.fullmatch(first)
+        source = rest if is_python else ""
+    kept, position = [], 0
+    while position < len(source):
+        magic, nothing = MAGIC.match(source, position), "pass"
+        if magic is None:
+            magic, nothing = ASSIGNED.match(source, position), "[]"
+        if magic is not None:
+            before, line = magic.groups()
+            timed = TIMED.match(line)
+            kept.append(before + (line[timed.end() :] if timed else f"{nothing}  # " + line.replace("\n", "\n# ")))
+            position = magic.end()
+        end = _end_of_statement(source, position)
+        kept.append(source[position:end])
+        position = end
+    return "".join(kept)
+
+
+def _end_of_statement(source, position):
+    """Where the next one begins."""
+    depth = 0
+    for piece in PIECE.finditer(source, position):
+        depth += (piece["open"] is not None) - (piece["close"] is not None)
+        if piece["end"] and depth <= 0:
+            return piece.end()
+    return len(source)
 
 
 # --- how alike two functions are -------------------------------------------------------------------------------------
@@ -141,6 +197,8 @@ def _without_magics(source):
 
 def similarity(source, own, given):
     """[{"function", "npgen", "ratio"}]: functions that are nearly one of `own`, whatever their variables are called.
+
+    No more than MAX_FLAGS of them, the nearest; None if there are too many functions to compare.
 
     Parameters
     ----------
@@ -150,20 +208,28 @@ def similarity(source, own, given):
         Names of functions that the exercise ships, which everybody has.
     """
     ours = {name: parts(_functions(ast.parse(text))[0]) for name, text in own.items()}
-    flags = []
-    for function in _functions(ast.parse(source)):
+    functions = _functions(ast.parse(source))
+    if len(functions) > MAX_FUNCTIONS:
+        return None
+    nearest = {}  # of each name: a function may be defined several times
+    for function in functions:
         theirs = parts(function)
         if function.name in given or theirs.total() < MIN_PARTS:
             continue
-        ratios = {name: 2 * (theirs & known).total() / (theirs.total() + known.total()) for name, known in ours.items()}
-        nearest = max(ratios, key=ratios.get, default=None)
-        if nearest is not None and ratios[nearest] >= SIMILAR:
-            flags.append({"function": function.name, "npgen": nearest, "ratio": round(ratios[nearest], 3)})
-    return flags
+        for name, known in ours.items():
+            ratio = 2 * (theirs & known).total() / (theirs.total() + known.total())
+            if ratio >= max(SIMILAR, nearest.get(function.name, (0,))[0]):
+                nearest[function.name] = ratio, name
+    flags = [
+        {"function": function[:MAX_NAME], "npgen": name, "ratio": round(ratio, 3)}
+        for function, (ratio, name) in nearest.items()
+    ]
+    return sorted(flags, key=lambda flag: -flag["ratio"])[:MAX_FLAGS]
 
 
 def _functions(tree):
-    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    """All of them: methods, too, and those in a function or under a condition."""
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
 
 def parts(function):
@@ -209,15 +275,17 @@ def main():
     request = json.loads(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     try:
-        source = source_of(request["name"], content, request["topic"])
+        source, left_out = source_of(request["name"], content, request["topic"])
     except Unreadable as error:
         _answer({"problem": error.problem, "names": error.names})
         return
-    _answer({"source": base64.b64encode(source).decode()})
+    _answer({"source": base64.b64encode(source).decode(), "left_out": left_out})
     try:
         flags = similarity(source, request["own"], request["given"])
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # that is for the marking to say
+    except (SyntaxError, ValueError):  # that is for the marking to say
         flags = []
+    except (RecursionError, MemoryError):
+        flags = None
     _answer({"similarity": flags})
 
 

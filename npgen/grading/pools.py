@@ -61,7 +61,7 @@ def on_this_machine(jobs: int) -> Pool:
     """A pool of `jobs` processes."""
 
     def pool(queue: Queue):
-        with _ended_workers():
+        with _in_an_empty_folder(), _ended_workers():
             while True:
                 with contextlib.suppress(BrokenProcessPool):
                     yield from _together(queue, jobs)
@@ -78,10 +78,10 @@ def _together(works: Iterable[Work], jobs: int):
     """Results as they come. One process alone is one of two: joblib would run it inside the grader."""
     from joblib import Parallel, delayed
 
-    parallel = Parallel(
-        max(jobs, 2), "loky", return_as="generator_unordered", pre_dispatch=jobs, batch_size=1, max_nbytes=None
-    )
     grader = os.getpid()
+    at_once = {"initializer": _be_a_worker, "initargs": (grader,)}  # not with the first task: it may never come
+    how = {"return_as": "generator_unordered", "pre_dispatch": jobs, "batch_size": 1, "max_nbytes": None}
+    parallel = Parallel(max(jobs, 2), "loky", **how, **at_once)
     for student, answer in parallel(delayed(_marked_here)(work, grader) for work in works):
         yield _answered(student, answer)
 
@@ -91,6 +91,22 @@ def _alone(work: Work, jobs: int):
         with contextlib.suppress(BrokenProcessPool):
             return (yield from _together([work], jobs))
     yield _crashed(work)
+
+
+@contextlib.contextmanager
+def _in_an_empty_folder() -> Iterator[None]:
+    """Start workers where nothing lies.
+
+    joblib starts them, and what tidies up after them, as `python -m` and `python -c`: the first modules of these come
+    from the working directory, which may be that of the submissions, where somebody may have handed in a joblib.py.
+    """
+    before = os.getcwd()
+    with scratch.folder() as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,7 +55,11 @@ GENERAL = {
     "wrong_dtype": "The result is of another type of number.",
     "wrong_value": "The values are not right, and no known mistake explains them.",
     "not_finite": "The result is not finite where it should be.",
+    "too_slow": "It is right, but takes too long where there is much to do.",
+    "wrong_at_scale": "It is right with few pixels, and not with many.",
     "protocol": "The answer could not be read.",
+    "unreadable": "It returns something that cannot be read.",
+    "not_marked": "The marking failed, not the student; --resume tries again.",
 }
 
 
@@ -129,7 +132,7 @@ def _last_marked(out_dir: Path) -> datetime:
 
 
 def render(results: list[Result], marked: datetime | None = None) -> str:
-    """The page; `marked` is when the marking ended."""
+    """The page, with the students in their order; `marked` is when the marking ended."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -139,7 +142,6 @@ def render(results: list[Result], marked: datetime | None = None) -> str:
     )
     environment.tests["unread"] = _is_unread
     environment.filters |= {"points": points, "percent": percent, "shortened": shortened}
-    results = sorted(results, key=_in_an_index)
     numbered = list(enumerate(results, start=1))  # the numbers are those of the links
     scores = [result.score for result in results]
     return environment.get_template("report.html.jinja").render(
@@ -158,14 +160,11 @@ def render(results: list[Result], marked: datetime | None = None) -> str:
             ((number, result) for number, result in numbered if result.similarity),
             key=lambda item: -len(item[1].similarity),
         ),
+        not_compared=[
+            (number, result) for number, result in numbered if result.similarity is None and not _is_unread(result)
+        ],
         signs=SIGNS,
     )
-
-
-def _in_an_index(result: Result) -> tuple[str, str]:
-    """What sorts students as an index does: Á with A, whatever the platform."""
-    letters = unicodedata.normalize("NFKD", result.student.casefold())
-    return "".join(c for c in letters if not unicodedata.combining(c)), result.name
 
 
 def histogram(scores: list[float], max_score: float) -> Histogram:

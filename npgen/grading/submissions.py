@@ -28,7 +28,7 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import npgen
@@ -70,11 +70,17 @@ class Parsed:
     """What `parsing` made of it: the text to run, and where it is nearly npgen's own (None if that took too long)."""
 
     source: bytes
+    left_out: tuple[int, ...]  # cells of a notebook
     similarity: list[dict[str, Any]] | None
 
 
-def find(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
-    """{student: entries}, sorted by name, and the names of the entries that are no submission."""
+def find(folder: Path, out: Path | None = None) -> tuple[dict[str, list[Path]], list[str]]:
+    """{student: entries}, sorted by name, and the names of the entries that are no submission.
+
+    The folder of the results, `out`, is neither, should it lie among them. The paths are absolute.
+    """
+    folder = Path(os.path.abspath(folder))
+    results = out and Path(os.path.realpath(out))
     students: dict[str, list[Path]] = {}
     ignored = []
     try:
@@ -83,6 +89,8 @@ def find(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
         raise InputError(f"cannot read {folder}: {error.strerror}. Name the folder of the submissions.") from error
     named = gradescope.names(folder)
     for entry in entries:
+        if results and results.is_relative_to(os.path.realpath(entry.path)):
+            continue
         student = _student(entry)
         if student is not None:
             students.setdefault(named.get(student, student), []).append(Path(entry.path))
@@ -90,7 +98,7 @@ def find(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
             ignored.append(text_of(entry.name))
     if not students:
         raise InputError(f"{folder} holds no submission; expected NAME.py, NAME.ipynb, NAME.zip or folders NAME/.")
-    return dict(sorted(students.items(), key=lambda item: item[0].casefold())), ignored
+    return dict(sorted(students.items(), key=lambda item: in_an_index(item[0]))), ignored
 
 
 def _student(entry: os.DirEntry) -> str | None:
@@ -111,10 +119,20 @@ def text_of(name: str) -> str:
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
+def in_an_index(name: str) -> tuple[str, str]:
+    """What sorts names as an index does: Á with A, whatever the platform."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in letters if not unicodedata.combining(c)), name
+
+
+def plain(text: str) -> str:
+    """A text without what a terminal does not show, but does."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def shown(text: str) -> str:
-    """A name for a message or a terminal: without control characters, and not long."""
-    plain = "".join(c if c.isprintable() else "?" for c in text)
-    return plain if len(plain) <= MAX_TEXT else f"{plain[:MAX_TEXT]}..."
+    """A name for a message or a terminal: plain, and not long."""
+    return plain(text) if len(text) <= MAX_TEXT else f"{plain(text[:MAX_TEXT])}..."
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -122,8 +140,12 @@ def shown(text: str) -> str:
 
 def read(entries: list[Path], topic: str) -> HandedIn:
     """The one file of a student; `parsing.Unreadable` if there is none, or none that can be read."""
+    if len(entries) > 1:  # what nobody could mean does not count, as in a folder
+        entries = [entry for entry in entries if not entry.is_file() or _most(entry) is not None]
     if len(entries) > 1:
         raise parsing.Unreadable("several", *(text_of(entry.name) for entry in entries))
+    if not entries:
+        raise parsing.Unreadable("none")
     (path,) = entries
     try:
         if stat.S_ISDIR(path.lstat().st_mode):
@@ -139,7 +161,7 @@ def _chosen(folder: Path, topic: str) -> Path:
     try:
         return folder / parsing.choose(names, topic)
     except parsing.Unreadable as error:
-        zipped = [name for name in names if name.lower().endswith(".zip") and not name.startswith(".")]
+        zipped = [name for name in names if PurePosixPath(name).suffix.lower() == ".zip" and not parsing.hidden(name)]
         if error.problem != "none" or not zipped:
             raise
         if len(zipped) > 1:
@@ -171,17 +193,23 @@ for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # O_NONBLOC
 
 def _regular(path: Path) -> bytes:
     """The bytes of a regular file, which may have been something else a moment ago."""
-    name = text_of(path.name)
+    name, most = text_of(path.name), _most(path)
     if not stat.S_ISREG(path.lstat().st_mode):  # opening a device may do something
         raise parsing.Unreadable("irregular", name)
+    if most is None:
+        raise parsing.Unreadable("none")
     with os.fdopen(os.open(path, _HOW), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise parsing.Unreadable("irregular", name)
-        most = parsing.MAX_BYTES[path.suffix.lower()]
         content = file.read(most + 1)
     if len(content) > most:
         raise parsing.Unreadable("large", name)
     return content
+
+
+def _most(path: Path) -> int | None:
+    """How large a file of this name may be; None if it is no name of a submission."""
+    return parsing.MAX_BYTES.get(path.suffix.lower())
 
 
 def problem(error: parsing.Unreadable, topic: str) -> Message:
@@ -202,7 +230,8 @@ def parse(handed_in: HandedIn, topic: str) -> Parsed:
         done = subprocess.run(
             command,
             input=json.dumps(request).encode() + b"\n" + handed_in.content,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # Python warns of each line that it finds odd
             env={},
             timeout=READING_SECONDS,
         )
@@ -215,7 +244,8 @@ def parse(handed_in: HandedIn, topic: str) -> Parsed:
     first, *more = map(json.loads, lines)
     if "problem" in first:
         raise parsing.Unreadable(first["problem"], *first["names"])
-    return Parsed(base64.b64decode(first["source"]), more[0]["similarity"] if more else None)
+    similarity = more[0]["similarity"] if more else None
+    return Parsed(base64.b64decode(first["source"]), tuple(first["left_out"]), similarity)
 
 
 @functools.cache

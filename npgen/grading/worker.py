@@ -89,8 +89,12 @@ def marked(work: Work) -> bytes:
             parsed = submissions.parse(work.handed_in, work.topic)
         except parsing.Unreadable as error:
             problem = submissions.problem(error, work.topic)
-            return json.dumps([stopped_functions(work.topic, "error", problem, work.language), None]).encode()
-        submission, deadline = Submission(f"{work.topic}.py", parsed.source), time.monotonic() + limit
+            functions, nothing_to_compare = stopped_functions(work.topic, "error", problem, work.language), []
+            return json.dumps([functions, nothing_to_compare]).encode()
+        except Exception as error:
+            return json.dumps([mistaken(work.topic, error, work.language), None]).encode()
+        submission = Submission(f"{work.topic}.py", parsed.source, parsed.left_out)
+        deadline = time.monotonic() + limit
         verdicts = []
         for check in checks.load(work.topic):
             if time.monotonic() > deadline:
@@ -106,7 +110,8 @@ def _verdict(work: Work, submission: Submission, check: Check, place: _Place) ->
     """The verdict on one function; marked once more if the sandbox did not survive the first time."""
     for _ in range(2):
         try:
-            return mark(submission, check, place.sandbox(work.level, work.seconds), work.seeds[check.name])
+            sandbox = place.sandbox(work.level, work.seconds)
+            return submission.told(mark(submission, check, sandbox, work.seeds[check.name]))
         except Lost as lost:
             text = N_("It could not be run, twice: {reason}. Tell your instructor.")
             verdict = _stopped(check, "crashed", Message(text, reason=submissions.shown(str(lost))), NOT_MARKED)
@@ -141,6 +146,13 @@ def stopped_functions(
 ) -> list[dict[str, Any]]:
     """What is said of each function of a submission that could not be marked."""
     return [function_json(_stopped(check, status, message, diagnosis), language) for check in checks.load(topic)]
+
+
+def mistaken(topic: str, error: Exception, language: str) -> list[dict[str, Any]]:
+    """What is said of each function where it was npgen that failed before anything was run."""
+    text = N_("It could not be read ({reason}). Tell your instructor: this is a mistake of npgen's.")
+    message = Message(text, reason=submissions.shown(f"{type(error).__name__}: {error}"))
+    return stopped_functions(topic, "error", message, language, NOT_MARKED)
 
 
 # --- sandboxes -------------------------------------------------------------------------------------------------------
@@ -198,4 +210,5 @@ def end_this_process() -> None:
     _starting.acquire()  # for good: whoever has lost one gets no other
     for place in list(_places.values()):
         place.close()
+    scratch.sweep()  # that of the grader, which may have been killed
     os._exit(STUCK)

@@ -225,7 +225,7 @@ def test_otter_grades(exported):
 def test_nbgrader(exported):
     path = exported / "nbgrader" / "grades.csv"
     heading = "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty"
-    assert path.read_text("utf-8").splitlines()[0] == f"{heading},score,max_score"
+    assert path.read_text("utf-8").splitlines()[0].replace('"', "") == f"{heading},score,max_score"
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")))
     assert len(rows) == len(CLASS) and all(None not in row and None not in row.values() for row in rows)
     (row,) = (row for row in rows if row["student_id"] == "Núñez, Bo")
@@ -270,6 +270,33 @@ def test_no_cell_is_a_formula(exported, table):
     assert not [cell for cell in cells if set(cell) & set("\t\r\n")]
     assert sum(cell.startswith("'") for cell in cells) == len(FORMULAS)
     assert 'a "quoted", name of two lines' in cells
+
+
+@pytest.mark.parametrize("name", ["Zoe;=1+1", "Zoe; =1", 'Zoe;"=1', "Zoe;'@x", "a;b;-1;c"])
+@pytest.mark.parametrize("n_before", [0, 3])
+def test_no_cell_is_a_formula_where_semicolons_separate_them(name, n_before):
+    line = exports.csv_bytes([["x"] * n_before + [exports.defused(name), 1, exports.defused(name)]]).decode()
+    for separated in (line.split(";"), line.replace('"', "").split(";"), next(csv.reader([line], delimiter=";"))):
+        assert not [cell for cell in separated if cell.lstrip(' "').startswith(tuple("=+-@"))]
+    assert exports.csv_bytes([["a", 1.5, ""]]) == b'"a",1.5,""\n'
+
+
+def test_students_are_in_the_order_of_an_index(tmp_path):
+    (tmp_path / "results").mkdir()
+    names = ["alonso", "Álvarez", "Díaz", "Domínguez", "Íñiguez", "Zúñiga"]
+    for i, name in enumerate(reversed(names)):
+        (tmp_path / "results" / f"{i}.json").write_text(json.dumps(CLASS["ana"] | {"student": name}))
+    assert [result.student for result in exports.read_results(tmp_path)] == names
+    exports.write(tmp_path, tmp_path / "to", ["nbgrader"])
+    assert [row[3] for row in rows_of(tmp_path / "to/nbgrader/grades.csv")[1:]] == names
+
+
+def test_a_file_whose_name_a_terminal_would_obey_is_refused_in_plain_words(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "a\x1b[2J\a.json").write_text(json.dumps(CLASS["ana"]))
+    with pytest.raises(InputError, match="is no name") as error:
+        exports.write(tmp_path, tmp_path / "to", ["gradescope"])
+    assert str(error.value).isprintable()
 
 
 def test_a_function_of_a_hostile_name_is_no_formula_either(tmp_path):

@@ -231,7 +231,7 @@ def reads(name, content, tmp_path_factory):
     """The batch's reader gives bytes or Unreadable, and that of a student's own files bytes or InputError."""
     try:
         with bounded_memory():
-            assert isinstance(parsing.source_of(name, content, "vae"), bytes)
+            assert isinstance(parsing.source_of(name, content, "vae")[0], bytes)
     except parsing.Unreadable as error:
         assert error.problem and all(isinstance(name, str) for name in error.names)
         json.dumps(error.names)  # it is sent to the grader

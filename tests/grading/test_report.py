@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 import pytest
 
 from npgen.errors import InputError
-from npgen.grading import report
+from npgen.grading import report, worker
 from npgen.grading.exports import from_json, read_results
 
 HOSTILE = (
@@ -56,6 +56,7 @@ def result(student="ana", functions=None, **others):
         "score": sum(f["score"] for f in functions),
         "max_score": sum(f["max_score"] for f in functions),
         "functions": functions,
+        "similarity": [],
         **others,
     }
 
@@ -220,6 +221,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share, text):
 def test_similarity_is_told_neutrally():
     flag = {"function": "compute_KL", "npgen": "npgen.models.vae.kl", "ratio": 0.96}
     page = inspect(page_of(result("ana", similarity=[flag]), result("bo")))
+    assert "Not compared" not in page.text
     assert "compute_KL is 96 % like npgen.models.vae.kl" in page.text and "It has changed no mark" in page.text
     assert not re.search("cheat|plagiar|suspect|guilty", page.text, re.IGNORECASE)
     assert "similar" not in page_of(result()).lower().partition("<body>")[2]
@@ -232,9 +234,23 @@ def test_whoever_has_most_that_is_similar_comes_first():
     assert re.match(r".*? bo : compute_KL 96 %, compute_KL 96 % ana : compute_KL 96 % What was said", text)
 
 
-def test_students_are_in_the_order_of_an_index():
-    names = ["Zúñiga", "Íñiguez", "Domínguez", "Álvarez", "Díaz", "alonso"]
-    text = page_of(*map(result, names))
+def test_what_was_not_compared_is_told():
+    unread = result("eva", similarity=None, submission_sha256=None)
+    page = inspect(page_of(result("ana", similarity=None), result("bo"), unread))
+    assert re.search("Not compared, [^:]*: ana . What was said", page.text)
+
+
+def test_every_diagnosis_is_told_in_words():
+    sources = (report.Path(report.__file__).parent / f"{name}.py" for name in ("judging", "marking"))
+    general = {name for source in sources for name in re.findall(r'Finding\(\s*"(\w+)"', source.read_text("utf-8"))}
+    assert general | {worker.NOT_MARKED} <= report.GENERAL.keys()
+
+
+def test_students_are_in_the_order_of_an_index(tmp_path):
+    (tmp_path / "results").mkdir()
+    for name in ["Zúñiga", "Íñiguez", "Domínguez", "Álvarez", "Díaz", "alonso"]:
+        (tmp_path / "results" / f"{name}.json").write_text(json.dumps(result(name)))
+    text = report.write(tmp_path).read_text("utf-8")
     found = re.findall(r'<td><a href="#s(\d)"><bdi>(.*?)</bdi>', text)
     assert found == list(zip("123456", ["alonso", "Álvarez", "Díaz", "Domínguez", "Íñiguez", "Zúñiga"], strict=True))
     assert re.findall(r'id="s(\d)">\s*<h3><bdi>(.*?)</bdi>', text) == found

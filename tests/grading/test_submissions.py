@@ -6,8 +6,11 @@ import os
 import resource
 import stat
 import struct
+import subprocess
+import textwrap
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -65,6 +68,8 @@ def put(folder, files):
         ("Ana Gil_1234567_assignsubmission_file_/work.py", "Ana Gil_1234567"),
         ("Ana Gil_1234567_assignsubmission_file/work.py", "Ana Gil_1234567"),
         ("Ana Gil_1234567_assignsubmission_file_my work.ipynb", "Ana Gil_1234567"),
+        ("Ana Gil_1234567_assignsubmission_file_report.pdf", "Ana Gil_1234567"),
+        ("Ana Gil_1234567_assignsubmission_file_work", "Ana Gil_1234567"),
         ("submission_234567890/vae.py", "submission_234567890"),
     ],
 )
@@ -238,6 +243,30 @@ def test_no_text_in_a_download_from_gradescope_makes_other_names(texts, unicode)
 
 
 # --- which file counts
+
+
+@pytest.mark.parametrize("name", ["A_1_assignsubmission_file_work.pdf", "A_1_assignsubmission_file_work", "A/b/.zip"])
+def test_what_is_no_submission_is_none(tmp_path, name):
+    put(tmp_path, {name: TEXT})
+    ((_, entries),) = submissions.find(tmp_path)[0].items()
+    assert problem(submissions.read, entries, "vae") == "none"
+
+
+def test_of_several_files_without_folders_one_may_count(tmp_path):
+    put(tmp_path, {f"A_1_assignsubmission_file_{name}": TEXT for name in ("work.py", "report.pdf", "data")})
+    ((_, entries),) = submissions.find(tmp_path)[0].items()
+    assert len(entries) == 3 and submissions.read(entries, "vae").name.endswith("work.py")
+    put(tmp_path, {"A_1_assignsubmission_file_other.py": TEXT})
+    assert problem(submissions.read, submissions.find(tmp_path)[0]["A_1"], "vae") == "several"
+
+
+def test_the_folder_of_the_results_is_nobody(tmp_path, monkeypatch):
+    put(tmp_path, {"Ana/vae.py": TEXT, "marks/vae/results/Ana.json": b"{}"})
+    monkeypatch.chdir(tmp_path)
+    for out in ("marks/vae", tmp_path / "marks", "./Ana/../marks"):
+        students, ignored = submissions.find(Path("."), Path(out))
+        assert (list(students), ignored) == (["Ana"], [])
+        assert students["Ana"] == [tmp_path / "Ana"]  # absolute
 
 
 @pytest.mark.parametrize(
@@ -471,9 +500,21 @@ def test_any_bytes_are_a_text_or_unreadable(content, name, data):
             right[data.draw(st.integers(0, len(right) - 1))] = data.draw(st.integers(0, 255))
         content = bytes(right)
     try:
-        assert isinstance(parsing.source_of(name, content, "vae"), bytes)
+        assert isinstance(parsing.source_of(name, content, "vae")[0], bytes)
     except Unreadable as error:
         assert str(submissions.problem(error, "vae"))
+
+
+def test_what_python_says_while_it_reads_is_not_kept(monkeypatch):
+    run = subprocess.run
+
+    def watched(*arguments, **options):
+        done = run(*arguments, **options)
+        assert done.stderr is None and options["stderr"] == subprocess.DEVNULL
+        return done
+
+    monkeypatch.setattr(subprocess, "run", watched)
+    assert parse("a.py", b"x is 1\n" * 1000).source
 
 
 # --- similarity to npgen
@@ -496,6 +537,28 @@ def test_a_copy_is_flagged_whatever_its_variables_are_called(solution):
 def test_work_of_ones_own_is_not_flagged_nor_what_the_exercise_gives(topic):
     assert flagged((CHECKOUT / "tests" / "grading" / "right" / f"{topic}.py").read_text(), topic) == {}
     assert flagged((CHECKOUT / "exercises" / f"{topic}.py").read_text(), topic) == {}
+
+
+@pytest.mark.parametrize("inside", ["class A:", "if True:", "def outer():", "async def outer():", "try:"])
+def test_a_copy_is_flagged_wherever_it_stands(solution, inside):
+    rest = "\nfinally: pass" if inside == "try:" else ""
+    text = f"import autograd.numpy as np\n{inside}\n" + textwrap.indent(solution("vae"), "    ") + rest
+    assert flagged(text).keys() >= {"compute_KL", "vae_lower_bound", "adam_update"}
+
+
+def test_flags_are_few_and_short(solution):
+    text = solution("vae")
+    compute_KL = text[text.index("def compute_KL") :].split("\n\n\n")[0]
+    copies = [compute_KL.replace("compute_KL", f"f{i}" + "x" * 1000) for i in range(300)]
+    found = submissions.parse(HandedIn("a.py", "\n".join(copies).encode()), "vae").similarity
+    assert len(found) == parsing.MAX_FLAGS and len(json.dumps(found)) < 10_000
+    twice = submissions.parse(HandedIn("a.py", (compute_KL + "\n" + compute_KL).encode()), "vae").similarity
+    assert [flag["function"] for flag in twice] == ["compute_KL"]
+
+
+@pytest.mark.parametrize("text", ["def f(): pass\n" * 3000, "def f(x):\n    return " + "+".join("x" * 900)])
+def test_what_is_too_much_to_compare_is_not_compared(text):
+    assert parse("a.py", text.encode()).similarity is None
 
 
 # --- the secret
