@@ -274,7 +274,7 @@ def _bernoulli_cases(rng):
     for B, D in ((1, 1), (1, 3), (2, 2), (4, 3), (3, 5)):
         targets, logits = rng.integers(0, 2, (B, D)).astype(float), rng.normal(0, 2, (B, D))
         targets[0, 0], targets[-1, -1] = 1, 0  # both values, where there is room
-        cases.append(Case([targets, logits], shape_label("targets and logits", logits), gradients=(1,)))
+        cases.append(Case([targets, logits], shape_label(Message(N_("targets and logits")), logits), gradients=(1,)))
     tiny = 1e-3 * rng.normal(size=(2, 4))
     cases.append(Case([rng.integers(0, 2, (2, 4)).astype(float), tiny], N_LOGITS_TINY))
     # Sizes that cannot be known: constants in the source would do for any others.
