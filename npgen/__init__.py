@@ -18,10 +18,14 @@ L1  checkpoint      one .npz file, written atomically
     train           minibatches, fit, evaluate, early stopping
     run             a training run that can be interrupted and resumed
 L2  models          the table of contents of the field, one file each
-L3  experiments     one table of recipes, and what turns a recipe into a run
+L3  experiments     one table of recipes
+    preparation     what turns a row of it into a run
+    published       the figures of the papers' tables
+    recipes         how their cells are trained
     progress        showing a run while it trains
     commands        what `npgen train`, `evaluate` and `sample` do
     demo            what `npgen demo` does
+    reproduce       the papers' tables once more
     grading         exercises: submissions are run, judged, and talked about
     cli             the `npgen` command
 

@@ -97,10 +97,10 @@ def data_verify(context, name):
     """Compare the files of data set NAME with their checksums; exit code 2 if one is wrong."""
     from npgen.sources import verify
 
-    results = verify(name)
-    for path, problem in results:
-        click.echo(f"{path}: {problem or 'right'}", err=problem is not None)
-    if any(problem for _, problem in results):
+    verdicts = verify(name)
+    for file, verdict, wrong in verdicts:
+        click.echo(f"{file}: {verdict}", err=wrong)
+    if any(wrong for _, _, wrong in verdicts):
         context.exit(2)
 
 
@@ -195,6 +195,23 @@ def sample(checkpoint, n_samples, seed, out):
 
     commands.sample(checkpoint, n_samples, seed, out)
     click.echo(f"{out}: {n_samples} samples")
+
+
+@cli.command()
+@click.argument("table")
+@click.option("--only", metavar="DATASET[/MODEL]", help="One data set, or one cell.")
+@click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Cells at the same time.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything random.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True)
+def reproduce(table, only, jobs, seed, out):
+    """Train a TABLE of the papers once more: uci-binary, mnist-binarized, uci-real.
+
+    Writes results/TABLE.json and TABLE.md. Each cell is written when it is done; called again, it goes on with those
+    that are missing. Recipes are chosen on the validation part.
+    """
+    from npgen import reproduce
+
+    reproduce.main(table, only, seed, jobs, out, Console())
 
 
 # --- exercises -------------------------------------------------------------------------------------------------------

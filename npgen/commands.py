@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from npgen import checkpoint, experiments, figures, run
+from npgen import checkpoint, experiments, figures, preparation, run
 from npgen.errors import InputError
-from npgen.experiments import Prepared
 from npgen.files import writable_file
+from npgen.preparation import Prepared
 from npgen.progress import deferred_interrupt, follow
 
 
@@ -19,12 +19,12 @@ def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: 
     writable_file(out)
     if out.exists() and not resume:
         raise InputError(f"{out} exists already. Continue it with --resume, or choose another --out.")
-    prepared = experiments.prepare(experiment)
+    prepared = preparation.prepare(experiment)
     plan = prepared.plan
     ended = run.start(plan, prepared.params)
     if out.exists():
         ended = run.resume(plan, ended, out)
-    experiments.warm_up(prepared, console)
+    preparation.warm_up(prepared, console)
     with deferred_interrupt() as interrupted:
         runs = run.advance(plan, ended, out, interrupted)
         ended = follow(console, experiment.name, runs, plan.n_steps, plan.batch_size) or ended
@@ -47,7 +47,7 @@ def evaluate(path: Path, part: str, n_importance: int | None, console: Console) 
     x = getattr(prepared.dataset, part)
     k = n_importance or experiment.n_importance
     with console.status(f"evaluating {len(x)} images"):
-        nll = experiments.estimate_nll(prepared.model, params, x, k)
+        nll = preparation.estimate_nll(prepared.model, params, x, k, **experiment.options, **experiment.test_options)
     bound = f" (IWAE bound, k = {k})" if latent else ""
     bits = nll.mean / (n_visible * np.log(2))
     console.print(
@@ -64,21 +64,24 @@ def sample(path: Path, n_samples: int, seed: int, out: Path) -> None:
     """Draw a figure of samples from a checkpoint."""
     writable_file(out)
     prepared, params, best_nll = load(path)
-    experiment = prepared.experiment
-    x = prepared.model.sample(params, np.random.default_rng(seed), n_samples)
+    experiment, image_shape = prepared.experiment, prepared.dataset.require_images()
+    options = {**experiment.options, **experiment.test_options}
+    x = prepared.model.sample(params, np.random.default_rng(seed), n_samples, **options)
+    # Of categories the grey levels; dynamic binarization has grey data, but its samples are binary.
+    grey = x / prepared.dataset.maximum if experiment.model == "categorical_nade" else x
     n_columns = int(np.ceil(np.sqrt(n_samples)))
     caption = (
         f"{experiment.name}: validation {best_nll:.2f} nats per image, "
         f"training seed {experiment.seed}, sampling seed {seed}"
     )
     title = f"{n_samples} sample{'s' if n_samples > 1 else ''} of {experiment.model.upper()}"
-    figures.save(figures.image_grid(x, prepared.dataset.image_shape, caption, n_columns, title), out)
+    figures.save(figures.image_grid(grey, image_shape, caption, n_columns, title), out)
 
 
 def load(path: Path) -> tuple[Prepared, Any, float]:
     """The experiment in a checkpoint, with its data; the parameters that were best on validation, and their nats."""
     arrays, facts = checkpoint.load(path)
-    prepared = experiments.prepare(experiments.from_recipe(facts.get("recipe"), path))
+    prepared = preparation.prepare(preparation.from_recipe(facts.get("recipe"), path))
     best = arrays.get("best")
     checkpoint.require_like(path, best, prepared.params)
     return prepared, best, float(arrays["curve"][:, 2].min())

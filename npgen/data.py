@@ -1,20 +1,24 @@
-"""Data sets as uint8 arrays, one example per row.
+"""Data sets as arrays, one example per row: uint8 where they are discrete, float64 where they are continuous.
 
     mnist = data.load("mnist")                           # or data.mnist(); grey, 0..255
     fixed = mnist.sampled(rng)                           # binarized once, P(pixel = 1) = x / 255
     batch = data.binarize(rng, mnist.train[rows] / 255)  # binarized anew for each batch
+    wine = data.load("red_wine", fold=3)                 # real numbers, standardised by the training fold
+    tennis, iris = data.tennis(), data.iris()            # the two small tables of the lecture
 
 The files come from the folder NPGEN_DATA, the user's cache, or a download, as `npgen.sources` says; their
 checksums are compared before they are read. Nothing is downloaded on import, and nothing is ever unpickled.
 """
 
+import csv
 import dataclasses
 import gzip
 import inspect
 import math
+import numbers
 import textwrap
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +30,13 @@ from npgen.sources import fetch, place
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images split into training, validation and test sets, with labels where the set has any.
+    """Images or other discrete examples in training, validation and test sets, with labels where there are any.
 
     Attributes
     ----------
     name : the name that `load` knows the set by.
-    train, valid, test : (n, D) uint8 in 0..maximum, D = height * width, row-major and upright.
-    image_shape : (height, width).
+    train, valid, test : (n, D) uint8 in 0..maximum. Of images D = height * width, row-major and upright.
+    image_shape : (height, width), or None where the examples are no images.
     maximum : the value of full scale: 1 binary, 16 `digits`, 255 grey.
     train_labels, valid_labels, test_labels : (n,) uint8, or None.
     """
@@ -41,7 +45,7 @@ class Dataset:
     train: np.ndarray
     valid: np.ndarray
     test: np.ndarray
-    image_shape: tuple[int, int]
+    image_shape: tuple[int, int] | None
     maximum: int
     train_labels: np.ndarray | None = None
     valid_labels: np.ndarray | None = None
@@ -49,8 +53,14 @@ class Dataset:
 
     @property
     def n_visible(self) -> int:
-        """The number of pixels D."""
+        """The number of variables D."""
         return self.train.shape[1]
+
+    def require_images(self) -> tuple[int, int]:
+        """`image_shape`; InputError where the examples are no images, and cannot be drawn as such."""
+        if self.image_shape is None:
+            raise InputError(f"{self.name} has no images to draw: its {self.n_visible} variables are no pixels")
+        return self.image_shape
 
     def thresholded(self, at: float = 0.5) -> "Dataset":
         """Binary images 1[x >= at * maximum], 0 < at <= 1; a pixel exactly at the threshold becomes 1."""
@@ -76,9 +86,97 @@ class Dataset:
             kept[f"{split}_labels"] = labels[labels == digit]
         return dataclasses.replace(self, **kept)
 
+    def reordered(self, order: np.ndarray) -> "Dataset":
+        """The same examples with their variables in another order; they are no images any more."""
+        parts = {part: getattr(self, part)[:, order] for part in ("train", "valid", "test")}
+        return dataclasses.replace(self, **parts, image_shape=None)
+
     def _binary(self, of: Callable[[np.ndarray], np.ndarray]) -> "Dataset":
         train, valid, test = of(self.train), of(self.valid), of(self.test)
         return dataclasses.replace(self, train=train, valid=valid, test=test, maximum=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Real-valued examples, one of ten ways of parting them for cross-validation, standardised.
+
+    The test part is a tenth of the rows. Of the others, the training fold, a random tenth is the validation part.
+    All three are in units in which each column of the training fold (`train` and `valid` together) has mean 0 and
+    standard deviation 1 (divisor n): x = (x_as_measured - mean) / std.
+
+    Attributes
+    ----------
+    name : the name that `load` knows the set by.
+    fold : 1..10.
+    train, valid, test : (n, D) float64.
+    columns : the names of the D columns.
+    mean, std : (D,) of the training fold, as measured.
+    """
+
+    name: str
+    fold: int
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    columns: tuple[str, ...]
+    mean: np.ndarray
+    std: np.ndarray
+
+    @property
+    def n_visible(self) -> int:
+        """The number of variables D."""
+        return self.train.shape[1]
+
+    def require_images(self) -> tuple[int, int]:
+        """InputError: these examples are no images."""
+        raise InputError(f"{self.name} has no images to draw: its {self.n_visible} variables are no pixels")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Examples of discrete variables, each with its own categories.
+
+    Attributes
+    ----------
+    columns : the names of the D columns.
+    categories : for each column the names of its values; category k of column d is `categories[d][k]`.
+    x : (n, D) int64, column d in 0..len(categories[d]) - 1.
+    """
+
+    columns: tuple[str, ...]
+    categories: tuple[tuple[str, ...], ...]
+    x: np.ndarray
+
+    @property
+    def n_categories(self) -> tuple[int, ...]:
+        """The number of categories of each column, (D,)."""
+        return tuple(map(len, self.categories))
+
+    def only(self, *columns: str) -> "Table":
+        """Some of the columns, in the order in which they are named."""
+        for column in columns:
+            if column not in self.columns:
+                raise unknown_name("column", column, self.columns)
+        chosen = [self.columns.index(column) for column in columns]
+        return Table(columns, tuple(self.categories[d] for d in chosen), self.x[:, chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Real-valued examples as measured, each of one class.
+
+    Attributes
+    ----------
+    x : (n, D) float64.
+    labels : (n,) int64 in 0..len(classes) - 1.
+    columns : the names of the D columns.
+    classes : the names of the classes.
+    """
+
+    x: np.ndarray
+    labels: np.ndarray
+    columns: tuple[str, ...]
+    classes: tuple[str, ...]
 
 
 def binarize(rng: np.random.Generator, probs: np.ndarray) -> np.ndarray:
@@ -153,6 +251,80 @@ def read_amat(path: str | Path) -> np.ndarray:
     """The (n, 784) binary array in one of Larochelle's text files, whose lines are "0 1 ... 0"."""
     characters = np.fromfile(path, np.uint8).reshape(-1, 2 * 784)  # after each digit a space or a line feed
     return characters[:, ::2] - ord("0")
+
+
+def read_csv(path: str | Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a table separated by commas, or by semicolons as in UCI's files of wine.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no row, or a row has more or fewer cells than the header; says which line.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected a table in CSV: {error}") from error
+    separator = ";" if lines and ";" in lines[0] else ","
+    header, *rows = list(csv.reader(lines, delimiter=separator)) or [[]]
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise InputError(f"{path}, line {number}: expected the header's {len(header)} cells, found {len(row)}")
+    if not rows:
+        raise InputError(f"{path}: expected a header and at least one row, found {len(lines)} lines")
+    return header, rows
+
+
+def read_numbers(path: str | Path, without: Sequence[str] = ()) -> tuple[tuple[str, ...], np.ndarray]:
+    """The columns of a table of numbers but those named in `without`: their names, and (n, D) float64.
+
+    Raises
+    ------
+    InputError
+        As `read_csv`, or if a column of `without` is not there, or a cell is not a finite number; says which.
+    """
+    header, rows = read_csv(path)
+    if absent := sorted(set(without) - set(header)):
+        raise InputError(f"{path}: expected columns {', '.join(absent)}; found {', '.join(header)}")
+    kept = [d for d, column in enumerate(header) if column not in without]
+    columns = tuple(header[d] for d in kept)
+    x = np.array([[_number(row[d]) for d in kept] for row in rows])
+    require_finite(x, columns, str(path), first_row=2)  # the header is line 1
+    return columns, x
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def require_finite(x: np.ndarray, columns: Sequence[str], where: str, first_row: int = 0) -> None:
+    """Raise InputError, naming rows and columns, if a value of `x` (n, D) is NaN or infinite.
+
+    Rows are counted from `first_row`.
+    """
+    bad = np.argwhere(~np.isfinite(x))
+    if len(bad):
+        found = ", ".join(f"{columns[d]!r} of row {i + first_row}" for i, d in bad[:3])
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        raise InputError(f"{where}: expected finite numbers only; found NaN, infinity or text in {found}{more}")
+
+
+def read_categories(path: str | Path, without: Sequence[str] = ()) -> Table:
+    """A table whose cells are names of categories, but the columns named in `without`.
+
+    The categories of a column are in the order in which they occur.
+    """
+    header, rows = read_csv(path)
+    kept = [d for d, column in enumerate(header) if column not in without]
+    for number, row in enumerate(rows, start=2):
+        if empty := [header[d] for d in kept if not row[d].strip()]:
+            raise InputError(f"{path}, line {number}: the cell of {', '.join(empty)} is empty")
+    categories = tuple(tuple(dict.fromkeys(row[d] for row in rows)) for d in kept)
+    x = np.array([[names.index(row[d]) for d, names in zip(kept, categories, strict=True)] for row in rows])
+    return Table(tuple(header[d] for d in kept), categories, x)
 
 
 def of_class(dataset: Dataset, digit: int | None) -> Dataset:
@@ -238,16 +410,186 @@ def caltech101_silhouettes(invert: bool = False) -> Dataset:
     return Dataset("caltech101_silhouettes", *splits, (28, 28), 1, *labels)
 
 
-LOADERS: dict[str, Callable[..., Dataset]] = {
+def binary_density(name: str, image_shape: tuple[int, int] | None = None) -> Dataset:
+    """One of the binary sets of the NADE and MADE papers, or of the same format: an npz of train, valid and test."""
+    (path,) = fetch(name)
+    splits = dict(zip(("train", "valid", "test"), read_npz(path, "train", "valid", "test"), strict=True))
+    n_visible = splits["train"].shape[-1] if splits["train"].ndim else 0
+    for part, x in splits.items():
+        if x.ndim != 2 or x.shape[1] != n_visible or x.shape[1] == 0:
+            raise InputError(f"{path}: expected {part} of shape (n, {n_visible or 'D'}), found {x.shape}")
+        bad = np.argwhere((x != 0) & (x != 1))  # NaN is neither
+        if len(bad):
+            row, column = bad[0]
+            found = f"{x[row, column]} in row {row}, column {column}, and {len(bad) - 1} more"
+            raise InputError(f"{path}: expected 0 and 1 only, found in {part} {found}")
+    return Dataset(name, *(x.astype(np.uint8) for x in splits.values()), image_shape, 1)
+
+
+# Real-valued sets.
+
+N_FOLDS = 10
+TOO_ALIKE = 0.98  # |correlation| above which RNADE's authors keep one column of the two
+
+
+def red_wine(fold: int = 1) -> Fold:
+    """11 measurements of 1599 red wines (UCI), real-valued; in the ten folds of the NADE authors' file."""
+    (path,) = fetch("red_wine")
+    columns, x = read_numbers(path)
+    if columns[0] != "fold":
+        raise InputError(f"{path}: expected the column 'fold' first; found {columns[0]!r}")
+    return cross_validation("red_wine", x[:, 1:], columns[1:], fold, test_fold_of=x[:, 0])
+
+
+def white_wine(fold: int = 1) -> Fold:
+    """11 measurements of 4898 white wines (UCI's winequality-white.csv), real-valued; ten folds of our own."""
+    (path,) = fetch("white_wine")
+    return real_valued("white_wine", path, ("quality",), fold)
+
+
+def parkinsons(fold: int = 1) -> Fold:
+    """15 measurements of 5875 voices (UCI, Parkinsons telemonitoring), real-valued; ten folds of our own.
+
+    Without the discrete subject#, age and sex, and without Jitter(%), Jitter:RAP, Shimmer and Shimmer:APQ3, which
+    `not_too_alike` drops.
+    """
+    (path,) = fetch("parkinsons")
+    return real_valued("parkinsons", path, ("subject#", "age", "sex"), fold)
+
+
+def ionosphere(fold: int = 1) -> Fold:
+    """32 measurements of 351 radar returns (UCI), real-valued; ten folds of our own."""
+    (path,) = fetch("ionosphere")
+    return real_valued("ionosphere", path, ("a01", "a02", "class"), fold)  # a01 is binary, a02 always 0
+
+
+def real_valued(name: str, path: Path, discrete: Sequence[str], fold: int) -> Fold:
+    """A fold of the table at `path`, without its discrete columns and without those too much like another."""
+    columns, x = read_numbers(path, without=discrete)
+    require_varying(x, columns, name)
+    kept = not_too_alike(x)
+    return cross_validation(name, x[:, kept], [columns[d] for d in kept], fold)
+
+
+def not_too_alike(x: np.ndarray) -> list[int]:
+    """The columns that stay when of each two with |correlation| > 0.98 the *earlier* is dropped.
+
+    RNADE (Uria, Murray and Larochelle 2013; not checked here) keeps "one of each pair", without saying which. From the
+    last column to the first, a column stays unless it is too much like one that stays. In this order `parkinsons` has
+    the paper's 15 columns, and the mean test log-likelihood of a Gaussian is -10.80 nats (-10.79 to -10.85 with other
+    random folds; the paper: -10.85). In the other order it has 14 columns, and the Gaussian -10.59 nats.
+    """
+    correlations = np.abs(np.corrcoef(x.T))
+    kept: list[int] = []
+    for d in reversed(range(x.shape[1])):
+        if all(correlations[d, other] <= TOO_ALIKE for other in kept):
+            kept.insert(0, d)
+    return kept
+
+
+def cross_validation(
+    name: str, x: np.ndarray, columns: Sequence[str], fold: int, test_fold_of: np.ndarray | None = None
+) -> Fold:
+    """Fold 1..10 of the examples x (n, D): a tenth of them for testing, a tenth of the others for validation.
+
+    Parameters
+    ----------
+    name : str
+    x : array (n, D)
+    columns : the names of the D columns
+    fold : int
+        1..10.
+    test_fold_of : array (n,), optional
+        The fold in which each row is tested. By default the rows in a fixed random order (NumPy's RandomState(0)) are
+        cut into ten pieces. The validation part is drawn by RandomState(fold).
+
+    Raises
+    ------
+    InputError
+        If there is no such fold, a value is not finite, or a column of the training fold is constant.
+    """
+    if not isinstance(fold, numbers.Integral) or not 1 <= fold <= N_FOLDS:
+        raise InputError(f"{name}: expected a fold from 1 to {N_FOLDS}; found {fold!r}")
+    require_finite(x, columns, name)
+    if test_fold_of is None:
+        test_fold_of = np.empty(len(x), int)
+        for number, rows in enumerate(np.array_split(np.random.RandomState(0).permutation(len(x)), N_FOLDS), start=1):
+            test_fold_of[rows] = number
+    training_fold, test = x[test_fold_of != fold], x[test_fold_of == fold]
+    require_varying(training_fold, columns, f"{name}, training fold {fold}")
+    mean, std = training_fold.mean(axis=0), training_fold.std(axis=0)
+    order = np.random.RandomState(fold).permutation(len(training_fold))
+    valid, train = np.split(order, [round(len(order) / N_FOLDS)])
+    parts = ((part - mean) / std for part in (training_fold[np.sort(train)], training_fold[np.sort(valid)], test))
+    return Fold(name, int(fold), *parts, tuple(columns), mean, std)
+
+
+def require_varying(x: np.ndarray, columns: Sequence[str], where: str) -> None:
+    """Raise InputError if a column of x (n, D) is constant: it has no standard deviation to divide by."""
+    constant = [column for column, varies in zip(columns, np.ptp(x, axis=0) > 0, strict=True) if not varies]
+    if constant:
+        raise InputError(f"{where}: {', '.join(constant)} is constant; a density needs columns that vary. Leave it out")
+
+
+# The small tables of the lecture.
+
+
+def tennis() -> Table:
+    """The 14 days of PlayTennis (Quinlan 1986), shipped with npgen: Outlook, Temp, Humidity, Wind, Tennis."""
+    return read_categories(Path(__file__).with_name("tennis.csv"), without=("Day",))
+
+
+def iris() -> Labelled:
+    """150 irises of three species, 4 measurements in cm (Fisher 1936), as in scikit-learn."""
+    from sklearn.datasets import load_iris
+
+    bunch = load_iris()
+    columns = tuple(name.removesuffix(" (cm)") for name in bunch.feature_names)
+    return Labelled(bunch.data, bunch.target.astype(np.int64), columns, tuple(map(str, bunch.target_names)))
+
+
+# fmt: off
+BINARY_DENSITY = {
+    "adult": "123 binary attributes of people in a census (UCI), in LIBSVM's encoding; 5000 / 1414 / 26147.",
+    "connect4": "126 binary variables for positions of Connect Four (UCI).",
+    "dna": "180 binary variables for splice junctions of genes (UCI); 1400 / 600 / 1186.",
+    "mushrooms": "112 binary attributes of mushrooms (UCI); 2000 / 500 / 5624.",
+    "nips": "500 words, in or not in a paper of NIPS 0 to 12; 400 / 100 / 1240.",
+    "ocr_letters": "16x8 handwritten letters (Kassel, Taskar), binary; 32152 / 10000 / 10000.",
+    "rcv1": "150 words, in or not in a story of Reuters.",
+    "web": "300 binary attributes of web pages, in LIBSVM's encoding.",
+    "nltcs": "16 binary answers about the daily life of the old (Lowd and Davis 2010); 16181 / 2157 / 3236.",
+    "plants": "69 places where plants grow or do not (Lowd and Davis 2010); 17412 / 2321 / 3482.",
+    "accidents": "111 binary attributes of road accidents (Van Haaren and Davis 2012); 12758 / 1700 / 2551.",
+}
+# fmt: on
+
+
+def _binary_loader(name: str, description: str) -> Callable[[], Dataset]:
+    """`binary_density` for one name; its docstring is the line that `describe` shows."""
+
+    def loader() -> Dataset:
+        return binary_density(name, (16, 8) if name == "ocr_letters" else None)
+
+    loader.__doc__ = description
+    return loader
+
+
+LOADERS: dict[str, Callable[..., Dataset | Fold]] = {
     "digits": digits,
     "mnist": mnist,
     "binarized_mnist": binarized_mnist,
     "fashion_mnist": fashion_mnist,
     "caltech101_silhouettes": caltech101_silhouettes,
+    **{name: _binary_loader(name, description) for name, description in BINARY_DENSITY.items()},
+    "red_wine": red_wine,
+    "white_wine": white_wine,
+    "parkinsons": parkinsons,
+    "ionosphere": ionosphere,
 }
 
 
-def load(name: str, **options) -> Dataset:
+def load(name: str, **options) -> Dataset | Fold:
     """The data set `name` of `LOADERS`; `options` are the arguments of its loader.
 
     Raises

@@ -16,13 +16,14 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 import npgen
-from npgen import data, experiments, figures, run
+from npgen import data, experiments, figures, preparation, run
 from npgen.data import Dataset
 from npgen.distributions import sigmoid
-from npgen.experiments import Experiment, Prepared
+from npgen.experiments import Experiment
 from npgen.files import atomic_write, writable_folder
 from npgen.models import bernoulli_mixture
 from npgen.nested import n_parameters
+from npgen.preparation import Prepared
 from npgen.progress import follow
 from npgen.train import Evaluation, evaluate
 
@@ -56,6 +57,9 @@ class Trained:
         return f"{row.model.upper()}, {row.init['n_latent']} latents (IWAE bound, k = {row.n_importance})"
 
 
+MODELS = ("fvsbn", "nade", "vae")  # the first three of the course
+
+
 def main(out: Path, console: Console) -> None:
     """Train, print the table, write the figures and the summary into `out`."""
     # Matrices of this size gain nothing from a second thread, and lose much where another program keeps a core busy.
@@ -71,7 +75,7 @@ def _main(out, console):
         f"[bold]npgen demo[/]: {len(digits.train)} training, {len(digits.valid)} validation and "
         f"{len(digits.test)} test images of 8 x 8 binary pixels\n"
     )
-    trained = {name: _train(experiments.find(f"{name}-digits"), console) for name in experiments.MODELS}
+    trained = {name: _train(experiments.find(f"{name}-digits"), console) for name in MODELS}
     manifold = _train(experiments.find("vae-digits-2d"), console)
     baselines = _baselines(digits)
     rows = [_baseline_row(name, *fitted, digits) for name, fitted in baselines.items()]
@@ -94,14 +98,14 @@ def _main(out, console):
 
 
 def _train(experiment: Experiment, console: Console) -> Trained:
-    prepared = experiments.prepare(experiment)
-    experiments.warm_up(prepared, console)
+    prepared = preparation.prepare(experiment)
+    preparation.warm_up(prepared, console)
     plan = prepared.plan
     runs = run.advance(plan, run.start(plan, prepared.params))
     ended = follow(console, f"{experiment.name:14}", runs, plan.n_steps, plan.batch_size)
     params = ended.stopping.params
     with console.status("evaluating on the test set"):
-        test = experiments.estimate_nll(prepared.model, params, prepared.dataset.test, experiment.n_importance)
+        test = preparation.estimate_nll(prepared.model, params, prepared.dataset.test, experiment.n_importance)
     return Trained(prepared, params, ended, test)
 
 
@@ -180,7 +184,7 @@ def _write_summary(path: Path, rows: list[dict[str, Any]], trained: tuple[Traine
         "machine": platform.machine(),
         "seconds": seconds,
         "rows": rows,
-        "recipes": [experiments.recipe(one.prepared.experiment) for one in trained],
+        "recipes": [preparation.recipe(one.prepared.experiment) for one in trained],
     }
     with atomic_write(path) as file:
         file.write(json.dumps(summary, indent=2).encode())

@@ -12,7 +12,7 @@ import math
 
 import autograd.numpy as np
 import numpy as onp
-from autograd.extend import defvjp, primitive
+from autograd.extend import defvjp, defvjp_argnums, primitive
 
 from npgen.errors import InputError
 
@@ -162,6 +162,15 @@ def as_binary(x, n_visible, dtype):
     return x.astype(dtype, copy=False)
 
 
+def as_observed(observed, shape):
+    """The boolean array of that shape which says what is observed; one row stands for all examples."""
+    observed = onp.asarray(observed)
+    if observed.dtype != bool or observed.shape not in (shape, shape[1:]):
+        found = f"{observed.dtype} {observed.shape}"
+        raise ValueError(f"observed: expected booleans of shape {shape} or {shape[1:]}; found {found}")
+    return onp.broadcast_to(observed, shape)
+
+
 def logit_of_marginals(n_visible, marginals=None):
     """log(p / (1 - p)), (D,): the biases that give independent pixels these marginals; zeros where none are given.
 
@@ -233,6 +242,29 @@ def categorical_sample(rng, logits):
     By the Gumbel-max trick: argmax_k (logits_k + Gumbel noise) has exactly these probabilities.
     """
     return onp.argmax(logits + rng.gumbel(size=logits.shape), axis=-1)
+
+
+def as_categories(x, n_visible, n_categories):
+    """The examples `x` (n, D) as integers, after a check that each is a category: a whole number in 0..K-1.
+
+    Raises
+    ------
+    InputError
+        Unless `x` has the shape (n, n_visible) and every value is one of 0, 1, ..., n_categories - 1.
+    """
+    x = onp.asarray(x)
+    if x.ndim != 2 or x.shape[1] != n_visible:
+        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    known = (x >= 0) & (x < n_categories)  # false for NaN
+    if onp.issubdtype(x.dtype, onp.floating):
+        known &= onp.floor(x) == x
+    if not known.all():
+        row, column = onp.argwhere(~known)[0]
+        raise InputError(
+            f"expected categories, whole numbers in 0..{n_categories - 1}; found {x[row, column]} in row {row}, "
+            f"column {column} (counted from 0)"
+        )
+    return x.astype(onp.int64, copy=False)
 
 
 # --- Gaussian --------------------------------------------------------------------------------------------------------
@@ -315,6 +347,143 @@ defvjp(
     lambda z, noise, mean, log_std: lambda g: g,
     lambda z, noise, mean, log_std: lambda g: g * noise * np.exp(log_std),
 )
+
+
+# --- mixtures --------------------------------------------------------------------------------------------------------
+#
+# One-dimensional mixtures, one for each variable: p(x_d) = sum_k pi_dk f((x_d - mu_dk) / s_dk) / s_dk, with a standard
+# density f. All that is asked of f are log f(z) and its slope, -d log f / dz.
+
+
+def _log_standard_gaussian(z):
+    return -0.5 * (z * z) - 0.5 * LOG_2PI
+
+
+def _log_standard_logistic(z):
+    """log of exp(-z) / (1 + exp(-z))^2, which is even in z."""
+    return -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z)))
+
+
+def _mixture_of(log_standard, slope):
+    """The log-density of a mixture of location-scale densities, a primitive, from log f and -d log f / dz.
+
+    With the responsibilities r_k = p(k | x) and z_k = (x - mu_k) / s_k, the derivatives of log p(x) are
+
+        d / d log pi_k = r_k      d / d mu_k = r_k slope(z_k) / s_k      d / d log s_k = r_k (z_k slope(z_k) - 1)
+    """
+
+    def standardised(x, means, log_scales):
+        return (np.expand_dims(x, -1) - means) * np.exp(-log_scales)
+
+    @primitive
+    def log_density(x, log_weights, means, log_scales):
+        log_joint = log_standard(standardised(x, means, log_scales)) - log_scales + log_weights
+        return logsumexp(log_joint, axis=-1)
+
+    def vjps(argnums, ans, args, kwargs):
+        x, log_weights, means, log_scales = args
+        z = standardised(x, means, log_scales)
+        slopes = slope(z)
+        joint = log_standard(z) - log_scales + log_weights
+        r = np.exp(joint - np.expand_dims(np.where(np.isfinite(ans), ans, 0.0), -1))
+
+        def vjp(g):
+            weighted = np.expand_dims(g, -1) * r
+            towards_means = weighted * slopes * np.exp(-log_scales)
+            gradients = (
+                lambda: -np.sum(towards_means, axis=-1),
+                lambda: weighted,
+                lambda: towards_means,
+                lambda: weighted * (z * slopes - 1),
+            )
+            return [gradients[k]() for k in argnums]
+
+        return vjp
+
+    defvjp_argnums(log_density, vjps)
+    return log_density
+
+
+_gaussian_mixture = _mixture_of(_log_standard_gaussian, lambda z: z)
+_logistic_mixture = _mixture_of(_log_standard_logistic, lambda z: np.tanh(0.5 * z))
+
+
+def gaussian_mixture_log_prob(x, log_weights, means, log_scales):
+    """sum_d log sum_k pi_dk N(x_d; mu_dk, sigma_dk^2), in nats, (...): a mixture for each variable, independently.
+
+    Parameters
+    ----------
+    x : array (..., D)
+    log_weights : array (..., D, K)
+        log pi, normalised: logsumexp over the last axis is 0.
+    means, log_scales : arrays (..., D, K)
+        mu and log sigma.
+
+    Returns
+    -------
+    array (...)
+        nats, summed over the variables.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+    """
+    _require_mixture_shapes(x, log_weights=log_weights, means=means, log_scales=log_scales)
+    return np.sum(_gaussian_mixture(x, log_weights, means, log_scales), axis=-1)
+
+
+def logistic_mixture_log_prob(x, log_weights, means, log_scales):
+    """sum_d log sum_k pi_dk f((x_d - mu_dk) / s_dk) / s_dk, in nats, (...), with f(z) = sigmoid(z) sigmoid(-z).
+
+    The standard deviation of a component is pi / sqrt(3) times its scale s. Arguments, result and errors as
+    `gaussian_mixture_log_prob`.
+    """
+    _require_mixture_shapes(x, log_weights=log_weights, means=means, log_scales=log_scales)
+    return np.sum(_logistic_mixture(x, log_weights, means, log_scales), axis=-1)
+
+
+def gaussian_mixture_sample(rng, log_weights, means, log_scales):
+    """k ~ pi, then mu_k + sigma_k noise, for each variable: of shape (..., D) for arguments (..., D, K)."""
+    mean, log_scale = _chosen_component(rng, log_weights, means, log_scales)
+    return mean + onp.exp(log_scale) * rng.standard_normal(mean.shape, dtype=mean.dtype)
+
+
+def logistic_mixture_sample(rng, log_weights, means, log_scales):
+    """k ~ pi, then mu_k + s_k noise, for each variable: of shape (..., D) for arguments (..., D, K)."""
+    mean, log_scale = _chosen_component(rng, log_weights, means, log_scales)
+    return mean + onp.exp(log_scale) * rng.logistic(size=mean.shape).astype(mean.dtype)
+
+
+def _chosen_component(rng, log_weights, means, log_scales):
+    _require_same_shape(log_weights=log_weights, means=means, log_scales=log_scales)
+    k = categorical_sample(rng, log_weights)[..., None]
+    return (onp.take_along_axis(array, k, axis=-1)[..., 0] for array in (means, log_scales))
+
+
+def _require_mixture_shapes(x, **components):
+    for name, array in components.items():
+        if onp.shape(array)[:-1] != onp.shape(x) or onp.shape(array) != onp.shape(components["means"]):
+            raise ValueError(f"{name}: expected shape {onp.shape(x)} + (K,), one K for all; found {onp.shape(array)}")
+
+
+def as_real(x, n_visible, dtype):
+    """The examples `x` (n, D) in `dtype`, after a check that every value is a finite number.
+
+    Raises
+    ------
+    InputError
+        Unless `x` has the shape (n, n_visible) and no value is NaN or infinite; names the first rows and columns.
+    """
+    x = onp.asarray(x)
+    if x.ndim != 2 or x.shape[1] != n_visible:
+        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    bad = onp.argwhere(~onp.isfinite(x))
+    if len(bad):
+        places = ", ".join(f"{x[row, column]} in row {row}, column {column}" for row, column in bad[:3])
+        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+        raise InputError(f"expected finite numbers; found {places}{more} (counted from 0). Leave such rows out")
+    return x.astype(dtype, copy=False)
 
 
 def _require_same_shape(**arrays):

@@ -1,4 +1,4 @@
-"""The recipes, as one table, and what turns a recipe into a run.
+"""The recipes, as one table.
 
 Every number that npgen reports comes from a row here: model, data, sizes, steps, step size and seed, with the published
 number to compare it with, and its source.
@@ -6,31 +6,24 @@ number to compare it with, and its source.
 
 import dataclasses
 import importlib
-import json
 import math
 import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
-from rich.console import Console
-
-from npgen import data, run
-from npgen.autodiff import mean
-from npgen.data import Dataset
 from npgen.errors import InputError, require_positive, unknown_name
-from npgen.nested import leaves
-from npgen.nn import l1_norm
-from npgen.optim import Schedule, adam, constant, cosine
-from npgen.train import Evaluation, evaluate
+from npgen.optim import Schedule, constant, cosine
 
 # Name of the module -> the sizes it gets where none are asked for.
 MODELS: dict[str, dict[str, Any]] = {
     "fvsbn": {},
     "nade": {"n_hidden": 500},
+    "made": {"hidden_sizes": (500,)},
+    "orderless_nade": {"hidden_sizes": (500,)},
+    "categorical_nade": {"n_hidden": 200},
+    "rnade": {"n_hidden": 50, "n_components": 20},
     "vae": {"hidden_sizes": (200, 200), "n_latent": 50},
 }
 
@@ -54,12 +47,16 @@ class Experiment:
     batch_size: int = 100
     step_size: float = 1e-3
     schedule: str = "cosine"  # a key of SCHEDULES
-    l1: float = 0.0  # of `penalty`: a Laplace prior on the weights, in units of the pixels' standard deviations
+    l2: float = 0.0  # of `weight_decay`
+    l1: float = 0.0  # of `laplace_prior`, in units of the pixels' standard deviations
     data_options: dict[str, Any] = field(default_factory=dict)  # for npgen.data.load: digit, invert
+    column_order: int | None = None  # seed of a random order of the variables; None is their own
     binarize: str = "threshold"  # of grey data: threshold, static or dynamic
     threshold: float = 0.5  # of full scale
     validate_every: int = 500  # steps
     patience: int | None = None  # validations without a better one, until training stops
+    options: dict[str, Any] = field(default_factory=dict)  # of the model's log_prob, and of what is trained: n_masks
+    test_options: dict[str, Any] = field(default_factory=dict)  # besides, of log_prob alone: n_orderings
     n_importance: int = 1000  # samples of the estimate of log p(x), for latent variable models
     seed: int = 0
     published: float | None = None  # nats, on the test part
@@ -137,6 +134,27 @@ EXPERIMENTS = {
             validate_every=1000,
             published=88.33,
             source="Uria et al. 2016, ReLU units, static binarization; 88.86 with sigmoid units in 2011",
+        ),
+        Experiment(
+            name="made-binarized-mnist",
+            model="made",
+            data="binarized_mnist",
+            init={"hidden_sizes": (2000,)},
+            n_steps=30_000,
+            validate_every=1000,
+            published=88.40,
+            source="Germain et al. 2015, one hidden layer of 8000, one mask; not checked",
+        ),
+        Experiment(
+            name="orderless-binarized-mnist",
+            model="orderless_nade",
+            data="binarized_mnist",
+            init={"hidden_sizes": (500, 500)},
+            n_steps=100_000,
+            validate_every=5000,
+            test_options={"n_orderings": 8},
+            published=86.41,
+            source="Uria et al. 2016, two hidden layers, 8 orderings; not checked",
         ),
         Experiment(
             name="vae-binarized-mnist",
@@ -235,124 +253,3 @@ def _sizes(model: str, hidden: tuple[int, ...] | None, latent: int | None) -> di
             raise InputError(f"--latent: {model} has no latent variables")
         sizes["n_latent"] = latent
     return sizes
-
-
-# --- from a recipe to a run ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """An experiment with its data and model at hand."""
-
-    experiment: Experiment
-    model: ModuleType
-    dataset: Dataset  # binary, but for the training part of dynamic binarization
-    plan: run.Plan
-    params: Any  # before the first step
-
-
-def prepare(experiment: Experiment) -> Prepared:
-    """Load the data, draw the initial parameters and make the plan, all from the seed of the experiment."""
-    model = find_model(experiment.model)
-    init_rng, data_rng, batch_rng, noise_rng = np.random.default_rng(experiment.seed).spawn(4)
-    dataset, marginals, prepare_batch = _binary(experiment, data_rng, noise_rng)
-    params = model.init_params(init_rng, dataset.n_visible, **experiment.init, marginals=marginals)
-    prior = penalty(experiment, model, dataset.train)
-    plan = run.Plan(
-        loss=lambda params, x: prior(params) - mean(objective(model, params, noise_rng, x)),
-        validate=lambda params: validation_nll(model, params, dataset.valid),
-        data=dataset.train,
-        batch_size=experiment.batch_size,
-        optimiser=adam(SCHEDULES[experiment.schedule](experiment.step_size, experiment.n_steps)),
-        n_steps=experiment.n_steps,
-        validate_every=experiment.validate_every,
-        patience=experiment.patience,
-        generators={"batches": batch_rng, "noise": noise_rng},
-        recipe=recipe(experiment),
-        prepare_batch=prepare_batch,
-    )
-    return Prepared(experiment, model, dataset, plan, params)
-
-
-def recipe(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain JSON types, which is what a checkpoint gives back."""
-    return json.loads(json.dumps(dataclasses.asdict(experiment)))
-
-
-def from_recipe(found: Any, path: Path) -> Experiment:
-    """The experiment whose recipe a checkpoint holds."""
-    try:
-        return Experiment(**found)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: its recipe is not one of this version of npgen. Train it again.") from error
-
-
-def _binary(
-    experiment: Experiment, data_rng: np.random.Generator, noise_rng: np.random.Generator
-) -> tuple[Dataset, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """The data set with binary validation and test parts, its marginals, and what makes a training batch binary."""
-    dataset = data.load(experiment.data, **experiment.data_options)
-    if len(dataset.train) == 0:
-        raise InputError(f"{dataset.name}: this copy has no training part; it can only be looked at.")
-    if dataset.maximum == 1:
-        binary = dataset
-    elif experiment.binarize == "threshold":
-        binary = dataset.thresholded(experiment.threshold)
-    else:
-        binary = dataset.sampled(data_rng)
-    marginals = data.marginals(binary.train)
-    if experiment.binarize != "dynamic" or dataset.maximum == 1:
-        return binary, marginals, lambda batch: batch
-    scale = np.float32(dataset.maximum)
-    grey = dataclasses.replace(binary, train=dataset.train)
-    return grey, marginals, lambda batch: data.binarize(noise_rng, batch / scale)
-
-
-# --- what is maximised, and what is reported -------------------------------------------------------------------------
-
-
-def objective(model, params, rng, x):
-    """What training maximises, (n,): log p(x) where the model can say it, otherwise its lower bound."""
-    return model.elbo(params, rng, x) if hasattr(model, "elbo") else model.log_prob(params, x)
-
-
-def penalty(experiment: Experiment, model: ModuleType, x: np.ndarray) -> Callable[[Any], Any]:
-    """params -> l1 sum_{j < d} s_j |W_dj|, s_j the standard deviation of pixel j in x; for FVSBN.
-
-    It is the lasso on standardised inputs (Tibshirani 1996, section 2.1; number not checked): without s_j a weight of a
-    pixel that hardly ever changes would cost as much as one that explains something. Biases are free.
-    """
-    if experiment.l1 == 0:
-        return lambda params: 0.0
-    if not hasattr(model, "input_pixels"):
-        raise InputError(f"l1: {experiment.model} has no weights that each belong to one pixel")
-    scales = experiment.l1 * x.std(axis=0, dtype=np.float64)[model.input_pixels(x.shape[1])]
-    scales = scales.astype(np.float32)  # float64 would turn the gradient of float32 weights into float64
-    return lambda params: l1_norm(params["W"] * scales)
-
-
-def validation_nll(model, params, x) -> float:
-    """The mean of -log p(x), or of minus the bound, with the same noise at every validation."""
-    rng = np.random.default_rng(0)
-    return -evaluate(lambda batch: objective(model, params, rng, batch), x).mean
-
-
-def estimate_nll(model, params, x, n_importance: int, seed: int = 0) -> Evaluation:
-    """The mean of -log p(x) over x and its standard error; for a latent variable model, by importance sampling.
-
-    The importance-sampled figure is an upper bound in expectation, which tightens with `n_importance`.
-    """
-    if not hasattr(model, "log_prob_estimate"):
-        return evaluate(lambda batch: -model.log_prob(params, batch), x)
-    rng = np.random.default_rng(seed)
-    return evaluate(lambda batch: -model.log_prob_estimate(params, rng, batch, n_importance), x, batch_size=100)
-
-
-def warm_up(prepared: Prepared, console: Console) -> None:
-    """Compile what the run needs, or load it from the cache, and say so while it takes time."""
-    with console.status("compiling (some seconds; only the first time)"):
-        dtype = leaves(prepared.params)[0].dtype
-        optimiser, tiny = prepared.plan.optimiser, np.zeros(1, dtype)
-        optimiser.update(tiny, tiny, optimiser.init(tiny))
-        if hasattr(prepared.model, "warm_up"):
-            prepared.model.warm_up(dtype)

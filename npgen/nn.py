@@ -1,7 +1,7 @@
 """Fully connected networks: a list of (W, b), one pair for each layer.
 
-`affine`, `relu`, `columns` and `l1_norm` are primitives of autograd: each is one line of NumPy with one line of
-gradient, several times faster than the chain of operations that autograd would record.
+`affine`, `relu`, `columns`, `l1_norm` and `squared_norm` are primitives of autograd: each is one line of NumPy with one
+line of gradient, several times faster than the chain of operations that autograd would record.
 """
 
 import itertools
@@ -113,3 +113,12 @@ def l1_norm(x):
 
 
 defvjp(l1_norm, lambda ans, x: lambda g: g * np.sign(x))
+
+
+@primitive
+def squared_norm(x):
+    """sum x^2, a scalar."""
+    return onp.vdot(x, x)
+
+
+defvjp(squared_norm, lambda ans, x: lambda g: (2 * g) * x)

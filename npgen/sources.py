@@ -2,7 +2,7 @@
 
 A file is looked for in the folder that the environment variable NPGEN_DATA names, laid out as <set>/<file>,
 then in the user's cache, and otherwise downloaded into the cache. Wherever it comes from, its checksum is
-compared with the one in `SOURCES`. Nothing is downloaded on import.
+compared with the one in `SOURCES`, where there is one. Nothing is downloaded on import.
 """
 
 import os
@@ -10,6 +10,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from npgen.errors import InputError, unknown_name
 from npgen.files import umask
@@ -20,9 +21,9 @@ class File:
     """One file of a data set: where it is kept and found, and by what it is recognised."""
 
     path: str  # <set>/<file>, below NPGEN_DATA or the cache
-    n_bytes: int
+    n_bytes: int | None
     site: str | None  # address of the folder that has it; None: a repacked file, not to be downloaded
-    checksum: str  # "algorithm:hex digits", as pooch writes it
+    checksum: str | None  # "algorithm:hex digits", as pooch writes it; None, and no size: not known, so not compared
 
 
 MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist"
@@ -71,6 +72,54 @@ SOURCES: dict[str, tuple[File, ...]] = {
         File("caltech101_silhouettes/caltech101_silhouettes_28_split1.mat", 872124, MARLIN,
              "sha256:eb6735e8d84b1850fabc5590124aab1755e90c9fd28123585324398405e1e42a"),
     ),
+    "adult": (
+        File("binary_density/adult.npz", 225016, None,
+             "sha256:74da2cfa08f399e00f3cac9ebd9d332d52c630c457b76c0db912e861e0c8e6d7"),
+    ),
+    "connect4": (File("binary_density/connect4.npz", None, None, None),),
+    "dna": (
+        File("binary_density/dna.npz", 65008, None,
+             "sha256:2bb638876a4095dd1dadcc15ed800ddfb2fac43119e4ede131c1b142253a84b6"),
+    ),
+    "mushrooms": (
+        File("binary_density/mushrooms.npz", 50496, None,
+             "sha256:6777f948584164c2e132f877af2c23761be06f48e101085aca1552a0e6f2899b"),
+    ),
+    "nips": (
+        File("binary_density/nips.npz", 127618, None,
+             "sha256:4603f040cd4a136dc283babdcdec03daf40acd700ff2c2ed9a8bbaec244efe99"),
+    ),
+    "ocr_letters": (
+        File("binary_density/ocr_letters.npz", 523950, None,
+             "sha256:778306310ba31e56cb444120f5cb3c0c654e5aeb3c0aaf2bac3c70983fdcb7a5"),
+    ),
+    "rcv1": (File("binary_density/rcv1.npz", None, None, None),),
+    "web": (File("binary_density/web.npz", None, None, None),),
+    "nltcs": (
+        File("binary_density/nltcs.npz", 40307, None,
+             "sha256:68ca9870ee995bfecf5e6fc34800f9750f4cf5111ca69098cd1b78ec4e464bf7"),
+    ),
+    "plants": (
+        File("binary_density/plants.npz", 136772, None,
+             "sha256:ca5dd297131d9671641ae56eeb7841ec4780ee426a0f1f029646cd038e60efc1"),
+    ),
+    "accidents": (
+        File("binary_density/accidents.npz", 214475, None,
+             "sha256:47e92f88cf3be78c1b7c385f590eee00f320f14eb72281537556b70eefca5a47"),
+    ),
+    "red_wine": (
+        File("continuous/red_wine_nade_folds.csv", 84294, None,
+             "sha256:00253387ec9e494ed0e48c5aca4ba55bd3009c8640970907d2ede4aa467f9566"),
+    ),
+    "white_wine": (File("continuous/winequality-white.csv", None, None, None),),
+    "parkinsons": (
+        File("continuous/parkinsons_telemonitoring.csv", 911262, None,
+             "sha256:cacdc7007846c68ca852cb3dbb43b1f68b7a9edefa2336f965f6610551cd30e6"),
+    ),
+    "ionosphere": (
+        File("continuous/ionosphere.csv", 76609, None,
+             "sha256:c3c36b692d178f83a1dc212112fa2c703a8b236a60b7146bf969e43b19efd3e1"),
+    ),
 }
 # fmt: on
 
@@ -109,7 +158,9 @@ def files_of(name: str) -> tuple[File, ...]:
 
 
 def problem(path: Path, file: File) -> str | None:
-    """What is wrong with the file at `path`, which should be `file`; None if the checksum is right."""
+    """What is wrong with the file at `path`, which should be `file`; None if the checksum is right or not known."""
+    if file.checksum is None:
+        return None
     import pooch
 
     algorithm, expected = file.checksum.split(":")
@@ -225,10 +276,20 @@ def path(name: str) -> list[Path]:
     return [find(file) for file in files]
 
 
-def verify(name: str) -> list[tuple[str, str | None]]:
-    """(file, what is wrong with it or None) of each file of set `name`; recomputes the checksums."""
-    rows = []
+class Verdict(NamedTuple):
+    """What `verify` says about one file."""
+
+    file: str
+    verdict: str
+    wrong: bool
+
+
+def verify(name: str) -> list[Verdict]:
+    """The verdict on each file of set `name`; recomputes the checksums. One that is not known cannot be wrong."""
+    verdicts = []
     for file in files_of(name):
         path = find(file)
-        rows.append((file.path, problem(path, file) if path else f"not here. {by_hand(file)}"))
-    return rows
+        wrong = problem(path, file) if path else f"not here. {by_hand(file)}"
+        right = "right" if file.checksum else "here, but no checksum is known to compare it with"
+        verdicts.append(Verdict(file.path, wrong or right, wrong is not None))
+    return verdicts

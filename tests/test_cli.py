@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from npgen import checkpoint, data, experiments, sources
+from npgen import checkpoint, data, preparation, sources
 from npgen.cli import main
 from npgen.models import vae
 from npgen.nested import map_leaves
@@ -91,7 +91,7 @@ def test_evaluate_prints_the_nats_of_the_best_parameters_on_the_part_asked_for(n
     checkpoint.save("run.npz", {**arrays, "params": last}, facts)
     digits = data.digits().thresholded()
     for part, k in (("test", 7), ("valid", 7), ("test", 70)):
-        nats = experiments.estimate_nll(vae, arrays["best"], getattr(digits, part), k)
+        nats = preparation.estimate_nll(vae, arrays["best"], getattr(digits, part), k)
         _, output, _ = npgen("evaluate", "run.npz", "--part", part, "--importance", k)
         assert f"{part}: {nats.mean:.2f} ± {nats.standard_error:.2f} nats per image (IWAE bound, k = {k})" in output
         assert f"{nats.mean / (64 * math.log(2)):.4f} bits per dimension" in output

@@ -12,7 +12,7 @@ import scipy.stats
 from matplotlib.image import imread
 from rich.console import Console
 
-from npgen import data, demo, experiments, figures
+from npgen import data, demo, experiments, figures, preparation
 from npgen.distributions import sigmoid
 from npgen.experiments import Experiment
 from npgen.models import bernoulli_mixture, vae
@@ -101,7 +101,7 @@ def test_the_best_parameters_are_reported_on_the_test_part():
     trained = demo._train(row, Console(file=io.StringIO()))
     assert trained.run.curve[-1, 2] > trained.run.stopping.best  # patience ended it: the last are not the best
     assert trained.params is trained.run.stopping.params
-    assert trained.test == experiments.estimate_nll(vae, trained.params, data.digits().thresholded().test, 5)
+    assert trained.test == preparation.estimate_nll(vae, trained.params, data.digits().thresholded().test, 5)
 
 
 def test_the_mixture_is_the_best_one_on_the_validation_part(monkeypatch):

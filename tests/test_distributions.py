@@ -279,3 +279,130 @@ def test_gaussian_noise_is_drawn_in_the_dtype_of_the_mean():
 def test_same_seed_same_bits():
     draws = [d.gaussian_sample(np.random.default_rng(3), np.zeros((4, 2)), np.zeros((4, 2))) for _ in range(2)]
     np.testing.assert_array_equal(*draws)
+
+
+# --- categories and real numbers that come from outside
+
+
+def test_as_categories():
+    x = np.array([[0, 2], [1, 0]], np.uint8)
+    np.testing.assert_array_equal(d.as_categories(x, 2, 3), x)
+    np.testing.assert_array_equal(d.as_categories(x.astype(float), 2, 3), x)
+    assert d.as_categories(x, 2, 3).dtype == np.int64
+
+
+@pytest.mark.parametrize("value", [3, -1, 0.5, np.nan, np.inf])
+def test_as_categories_says_what_it_expected_and_where_it_found_something_else(value):
+    x = np.zeros((4, 2))
+    x[2, 1] = value
+    with pytest.raises(InputError, match=rf"in 0\.\.2; found {x[2, 1]} in row 2, column 1"):
+        d.as_categories(x, 2, 3)
+
+
+@pytest.mark.parametrize("shape", [(2,), (3, 1), (3, 3), (1, 3, 2)])
+@pytest.mark.parametrize("check", [d.as_categories, d.as_real], ids=["categories", "real"])
+def test_examples_of_another_shape_are_refused(check, shape):
+    with pytest.raises(InputError, match=r"shape \(n, 2\); found"):
+        check(np.zeros(shape), 2, np.float32 if check is d.as_real else 3)
+
+
+def test_as_real_names_the_rows_and_columns_of_what_is_no_number():
+    x = np.zeros((6, 2))
+    assert d.as_real(x, 2, np.float32).dtype == np.float32
+    x[1, 0], x[3, 1] = np.nan, np.inf
+    with pytest.raises(InputError, match=r"found nan in row 1, column 0, inf in row 3, column 1 \(counted from 0\)"):
+        d.as_real(x, 2, np.float32)
+    x[4:] = np.nan
+    with pytest.raises(InputError, match="nan in row 4, column 0 and 3 more"):
+        d.as_real(x, 2, np.float32)
+
+
+# --- mixtures
+
+MIXTURES = {
+    "gaussian": (d.gaussian_mixture_log_prob, d.gaussian_mixture_sample, scipy.stats.norm),
+    "logistic": (d.logistic_mixture_log_prob, d.logistic_mixture_sample, scipy.stats.logistic),
+}
+each_mixture = pytest.mark.parametrize(("log_prob", "sample", "standard"), MIXTURES.values(), ids=MIXTURES)
+
+
+def components(rng, shape):
+    """Normalised log weights, means and log scales."""
+    log_weights = rng.standard_normal(shape)
+    return log_weights - scipy.special.logsumexp(log_weights, axis=-1, keepdims=True), *rng.standard_normal((2, *shape))
+
+
+def test_mixture_literals():
+    one, half = np.zeros((1, 1, 1)), np.log(np.full((1, 1, 2), 0.5))
+    at_zero = np.zeros((1, 1))
+    assert d.gaussian_mixture_log_prob(at_zero, one, one, one)[0] == -0.5 * math.log(2 * math.pi)
+    assert d.logistic_mixture_log_prob(at_zero, one, one, one)[0] == pytest.approx(-2 * math.log(2), rel=1e-15)
+    # two components, of which the second is too far away to matter: half the density of the first
+    means = np.array([[[0.0, 1e4]]])
+    found = d.gaussian_mixture_log_prob(at_zero, half, means, np.zeros((1, 1, 2)))[0]
+    assert found == pytest.approx(-0.5 * math.log(2 * math.pi) - math.log(2), rel=1e-15)
+
+
+@each_mixture
+def test_mixtures_equal_scipys_components(log_prob, sample, standard, rng):
+    x, parts = rng.standard_normal((5, 3)), components(rng, (5, 3, 4))
+    log_weights, means, log_scales = parts
+    each = log_weights + standard.logpdf(x[..., None], means, np.exp(log_scales))
+    expected = scipy.special.logsumexp(each, axis=-1).sum(axis=-1)
+    np.testing.assert_allclose(log_prob(x, *parts), expected, rtol=1e-12)
+
+
+@each_mixture
+def test_mixture_density_integrates_to_one(log_prob, sample, standard, rng):
+    parts = components(rng, (1, 3))
+
+    def density(x):
+        return float(np.exp(log_prob(np.array([x]), *parts)))
+
+    total, _ = scipy.integrate.quad(density, -200, 200, points=sorted(parts[1][0]), limit=500)
+    assert total == pytest.approx(1, abs=1e-8)  # the quadrature's own tolerance is 1.5e-8
+
+
+@each_mixture
+def test_mixture_gradients(log_prob, sample, standard, rng):
+    x, parts = rng.standard_normal((3, 2)), components(rng, (3, 2, 4))
+    check_grads(log_prob, modes=["rev"], order=2)(x, *parts)
+
+
+@each_mixture
+def test_mixtures_far_from_every_component_are_finite(log_prob, sample, standard):
+    parts = [np.array([[[0.0]]]), np.zeros((1, 1, 1)), np.full((1, 1, 1), -5.0)]
+    x = np.array([[30.0]])
+    assert np.isfinite(log_prob(x, *parts)).all()
+    vjp, _ = autograd.make_vjp(lambda means: log_prob(x, parts[0], means, parts[2]))(parts[1])
+    assert np.isfinite(vjp(np.ones(1))).all()
+
+
+@each_mixture
+def test_mixtures_stay_float32(log_prob, sample, standard, rng):
+    x, parts = rng.standard_normal((5, 3)), components(rng, (5, 3, 4))
+    x, parts = x.astype(np.float32), [part.astype(np.float32) for part in parts]
+    for k in range(3):
+        vjp, value = autograd.make_vjp(lambda part, k=k: log_prob(x, *parts[:k], part, *parts[k + 1 :]))(parts[k])
+        assert value.dtype == vjp(np.ones(5, np.float32)).dtype == np.float32
+    assert sample(rng, *parts).dtype == np.float32
+
+
+@each_mixture
+def test_mixtures_refuse_to_broadcast(log_prob, sample, standard):
+    x, full = np.zeros((5, 3)), np.zeros((5, 3, 4))
+    for parts in ((full, full, full[0]), (full[..., :1], full, full), (full[:, :1], full[:, :1], full[:, :1])):
+        with pytest.raises(ValueError, match="expected shape"):
+            log_prob(x, *parts)
+
+
+@each_mixture
+def test_mixture_samples_have_its_distribution(log_prob, sample, standard, rng):
+    parts = components(rng, (1, 3))
+    x = sample(rng, *(np.tile(part, (20_000, 1, 1)) for part in parts)).ravel()
+    weights, means, scales = np.exp(parts[0]), parts[1], np.exp(parts[2])
+
+    def cdf(x):
+        return (weights * standard.cdf(x[:, None], means, scales)).sum(axis=1)
+
+    assert scipy.stats.kstest(x, cdf).pvalue > 1e-4  # the seed is fixed: it fails never or always

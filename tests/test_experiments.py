@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from npgen import data, demo, experiments, optim, run
+from npgen import data, demo, experiments, optim, preparation, run
 from npgen.errors import InputError
 from npgen.experiments import EXPERIMENTS, MODELS, Experiment
 from npgen.models import bernoulli_mixture, fvsbn, vae
@@ -19,7 +19,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS)
 def test_two_steps_of_every_row(row):
-    prepared = experiments.prepare(row)
+    prepared = preparation.prepare(row)
     steps = list(islice(run.advance(prepared.plan, run.start(prepared.plan, prepared.params)), 2))
     assert [step.step for step in steps] == [1, 2]
     assert np.isfinite(steps[-1].mean_loss)
@@ -35,16 +35,16 @@ def test_rows_are_consistent(row):
 
 def test_a_recipe_survives_json(tmp_path):
     row = EXPERIMENTS["vae-digits"]
-    recipe = json.loads(json.dumps(experiments.recipe(row)))
-    again = experiments.from_recipe(recipe, tmp_path)
-    assert experiments.recipe(again) == experiments.recipe(row)
+    recipe = json.loads(json.dumps(preparation.recipe(row)))
+    again = preparation.from_recipe(recipe, tmp_path)
+    assert preparation.recipe(again) == preparation.recipe(row)
 
 
 def test_the_plan_is_the_recipe():
     row = Experiment(
         "x", "fvsbn", "digits", {}, 4, batch_size=30, step_size=0.2, threshold=0.3, validate_every=9, patience=5
     )
-    plan = experiments.prepare(row).plan
+    plan = preparation.prepare(row).plan
     assert (plan.n_steps, plan.batch_size, plan.validate_every, plan.patience) == (4, 30, 9, 5)
     np.testing.assert_array_equal(plan.data, data.digits().thresholded(0.3).train)
     # With a gradient that is always 1 each update of Adam is as long as the step size, up to eps = 1e-8.
@@ -59,7 +59,7 @@ def test_the_plan_is_the_recipe():
 
 def test_same_seed_same_bits_other_seed_other_bits():
     def first_loss(seed):
-        prepared = experiments.prepare(dataclasses.replace(EXPERIMENTS["vae-digits"], seed=seed))
+        prepared = preparation.prepare(dataclasses.replace(EXPERIMENTS["vae-digits"], seed=seed))
         return next(run.advance(prepared.plan, run.start(prepared.plan, prepared.params))).mean_loss
 
     assert first_loss(0) == first_loss(0) != first_loss(1)
@@ -67,7 +67,7 @@ def test_same_seed_same_bits_other_seed_other_bits():
 
 def test_the_generators_of_a_run_are_independent():
     """If the noise came from the generator of the batches, a resumed run would draw other orders."""
-    generators = experiments.prepare(EXPERIMENTS["vae-digits"]).plan.generators
+    generators = preparation.prepare(EXPERIMENTS["vae-digits"]).plan.generators
     assert generators["batches"] is not generators["noise"]
     assert generators["batches"].random() != generators["noise"].random()
 
@@ -86,7 +86,7 @@ def test_a_changed_row_has_another_name_and_no_published_number():
 
 
 def grey_rows(binarize):
-    return experiments.prepare(Experiment("x", "fvsbn", "digits", {}, 10, binarize=binarize))
+    return preparation.prepare(Experiment("x", "fvsbn", "digits", {}, 10, binarize=binarize))
 
 
 def test_threshold_keeps_the_same_bits_every_time():
@@ -130,7 +130,7 @@ def test_validation_is_the_mean_nats_of_the_validation_part():
 
 def test_the_penalty_is_on_the_weights_alone_in_units_of_their_pixels_standard_deviations():
     row = Experiment("x", "fvsbn", "digits", {}, 10)
-    plain, penalised = (experiments.prepare(dataclasses.replace(row, l1=l1)) for l1 in (0.0, 0.5))
+    plain, penalised = (preparation.prepare(dataclasses.replace(row, l1=l1)) for l1 in (0.0, 0.5))
     params, x = plain.params, plain.dataset.train[:5]
     W = fvsbn.strictly_lower(params["W"], 64).astype(np.float64)
     added = 0.5 * np.sum(np.abs(W) * plain.dataset.train.std(axis=0))
@@ -139,15 +139,15 @@ def test_the_penalty_is_on_the_weights_alone_in_units_of_their_pixels_standard_d
 
 def test_a_penalty_on_a_model_without_one_weight_a_pixel():
     with pytest.raises(InputError, match="l1: nade"):
-        experiments.prepare(Experiment("x", "nade", "digits", {"n_hidden": 3}, 10, l1=0.5))
+        preparation.prepare(Experiment("x", "nade", "digits", {"n_hidden": 3}, 10, l1=0.5))
 
 
 def test_estimate_nll_is_minus_the_importance_sampled_estimate_with_its_seed():
-    prepared = experiments.prepare(Experiment("x", "vae", "digits", {"hidden_sizes": (8,), "n_latent": 2}, 10))
+    prepared = preparation.prepare(Experiment("x", "vae", "digits", {"hidden_sizes": (8,), "n_latent": 2}, 10))
     x = prepared.dataset.test[:100]  # one batch
     for seed, k in ((0, 7), (1, 7), (0, 70)):
         expected = -vae.log_prob_estimate(prepared.params, np.random.default_rng(seed), x, k)
-        found = experiments.estimate_nll(vae, prepared.params, x, k, seed)
+        found = preparation.estimate_nll(vae, prepared.params, x, k, seed)
         assert found.mean == expected.mean()
         assert found.standard_error == expected.std(ddof=1) / np.sqrt(100)
 
@@ -157,14 +157,14 @@ def test_a_set_without_training_part(monkeypatch):
     empty = dataclasses.replace(whole, train=whole.train[:0], train_labels=whole.train_labels[:0])
     monkeypatch.setitem(data.LOADERS, "digits", lambda: empty)
     with pytest.raises(InputError, match="no training part"):
-        experiments.prepare(EXPERIMENTS["fvsbn-digits"])
+        preparation.prepare(EXPERIMENTS["fvsbn-digits"])
 
 
 def test_nade_beats_fvsbn_and_the_best_mixture_on_the_digits():
     """The order of the lecture, on the whole rows of the demo, by more than the standard error of the difference."""
 
     def test_values(name):
-        prepared = experiments.prepare(EXPERIMENTS[name])
+        prepared = preparation.prepare(EXPERIMENTS[name])
         *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
         return prepared.model.log_prob(ended.stopping.params, test).astype(float)
 
@@ -181,7 +181,7 @@ def test_nade_beats_fvsbn_and_the_best_mixture_on_the_digits():
 def test_the_courses_setting_reaches_its_figure():
     """MNIST's ones at 0.5, 192 hidden units: at most 45 nats a held-out image. The report's own run had 230."""
     row = dataclasses.replace(EXPERIMENTS["nade-mnist-ones"], n_steps=2000)  # less than half of the row, enough
-    prepared = experiments.prepare(row)
+    prepared = preparation.prepare(row)
     *_, ended = run.advance(prepared.plan, run.start(prepared.plan, prepared.params))
-    test = experiments.estimate_nll(prepared.model, ended.stopping.params, prepared.dataset.test, 1)
+    test = preparation.estimate_nll(prepared.model, ended.stopping.params, prepared.dataset.test, 1)
     assert test.mean + 2 * test.standard_error < 45

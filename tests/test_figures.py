@@ -1,10 +1,13 @@
 """Figures: what is drawn where. How they look is for people to judge."""
 
+import re
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from npgen import figures
+from npgen.errors import InputError
 
 SHAPE = (2, 3)
 
@@ -35,6 +38,22 @@ def test_image_grid_fills_row_by_row_and_leaves_the_rest_blank():
     np.testing.assert_array_equal(picture[3:5, 0:3], x[3].reshape(SHAPE))
     np.testing.assert_array_equal(picture[6:8, 0:3], x[6].reshape(SHAPE))
     assert np.isnan(picture[6:8, 3:]).all()
+
+
+@pytest.mark.parametrize("shape", [None, (2, 2)])
+def test_what_is_no_image_is_refused(shape):
+    message = re.escape(f"expected images of 6 pixels; found the image shape {shape}")
+    x, z = images(4), np.zeros(2)
+    for draw in (
+        lambda: figures.image_grid(x, shape, "caption"),
+        lambda: figures.image_grids({"a": x, "b": x}, shape, "caption"),
+        lambda: figures.image_rows({"a": x}, shape, "caption"),
+        lambda: figures.image_and_probability(x, x, shape, "caption", ("a", "b")),
+        lambda: figures.interpolations(x, images(4, 5), x, shape, "caption"),
+        lambda: figures.manifold(images(2, 2), z, shape, "caption"),
+    ):
+        with pytest.raises(InputError, match=message):
+            draw()
 
 
 def test_the_caption_is_in_the_figure():
@@ -96,6 +115,59 @@ def test_learning_curves_are_in_epochs():
     np.testing.assert_array_equal(training.get_xydata(), [[1, 5], [2, 4]])
     np.testing.assert_array_equal(validation.get_xydata(), [[1, 6], [2, 5.5]])
     assert list(baseline.get_ydata()) == [7.0, 7.0]
+
+
+def test_em_progress_draws_every_stage_and_marks_it_on_the_curve():
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((30, 2)), np.repeat([0, 1], 15)
+    covariance = np.array([[2.0, 0.6], [0.6, 0.5]])
+    stage = (np.array([0.25, 0.75]), np.array([[0.0, 1.0], [2.0, 3.0]]), np.stack([covariance, np.eye(2)]))
+    curve = np.array([-3.0, -2.0, -1.5])
+    figure = figures.em_progress(x, labels, {0: stage, 2: stage}, curve, "caption", ("a", "b"), ("one", "two"))
+    first, second, likelihood = figure.axes
+    assert [axes.get_title() for axes in figure.axes] == ["start", "after 2 steps", "log-likelihood"]
+    np.testing.assert_array_equal(first.collections[1].get_offsets(), x[labels == 1])
+    # for each component the ellipses at 1 and 2 standard deviations, then its mean
+    one, two, mean = (line.get_xydata() for line in first.lines[:3])
+    np.testing.assert_array_equal(mean, [[0, 1]])
+    for line, radius in ((one, 1), (two, 2)):
+        centred = line - mean
+        distance = np.einsum("ni,ij,nj->n", centred, np.linalg.inv(covariance), centred)
+        np.testing.assert_allclose(distance, radius**2, rtol=1e-12)
+    assert [text.get_text() for text in second.texts] == ["0.25", "0.75"]
+    np.testing.assert_array_equal(likelihood.lines[0].get_ydata(), curve)
+    np.testing.assert_array_equal(likelihood.lines[1].get_xydata(), [[0, -3], [2, -1.5]])
+
+
+def test_class_densities_has_histograms_and_lines_of_every_class():
+    edges, grid = np.array([0.0, 1, 3]), np.linspace(0, 3, 7)
+    histograms, densities = np.array([[1.0, 0], [0, 0.5]]), np.random.default_rng(0).random((7, 2))
+    by_bin = np.array([[1, 0], [np.nan, np.nan]])
+    figure = figures.class_densities(
+        edges, histograms, grid, densities, (by_bin, densities / 2), "caption", ("one", "two"), "length (cm)"
+    )
+    left, right = figure.axes
+    assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("length (cm)", "density", "probability")
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["one", "two"]
+    for y in range(2):
+        np.testing.assert_array_equal(left.lines[y].get_ydata(), densities[:, y])
+        np.testing.assert_array_equal(right.lines[y].get_ydata(), densities[:, y] / 2)
+        np.testing.assert_array_equal(left.patches[2 * y].get_data().values, histograms[:, y])
+        np.testing.assert_array_equal(right.patches[y].get_data().values, by_bin[:, y])
+        np.testing.assert_array_equal(right.patches[y].get_data().edges, edges)
+
+
+def test_probability_tables_print_their_numbers():
+    table = np.array([[0.125, 0.25], [0.5, 0.0], [0.0625, 0.0625]])
+    rows = {"counted": {"p(x, y)": table, "again": table}, "smoothed": {"p(x, y)": table, "again": table}}
+    figure = figures.probability_tables(rows, ("r0", "r1", "r2"), ("no", "yes"), "caption")
+    *panels, bar = figure.axes
+    assert len(panels) == 4 and bar.get_ylabel() == "probability"
+    assert [panels[0].get_ylabel(), panels[2].get_ylabel()] == ["counted", "smoothed"]
+    assert [text.get_text() for text in panels[3].texts] == ["0.125", "0.250", "0.500", "0.000", "0.062", "0.062"]
+    assert [text.get_position() for text in panels[3].texts[:3]] == [(0, 0), (1, 0), (0, 1)]
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["r0", "r1", "r2"]
+    figures.probability_tables({"": {"p": table}}, ("r0", "r1", "r2"), ("no", "yes"), "one panel")
 
 
 def test_save_is_a_png_of_the_size_asked_for(tmp_path):

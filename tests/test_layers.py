@@ -29,7 +29,18 @@ ORDER = [
     ),
     *("checkpoint", "train", "run"),
     "models",
-    *("experiments", "progress", "commands", "demo", "grading", "cli"),
+    *(
+        "experiments",
+        "preparation",
+        "published",
+        "recipes",
+        "progress",
+        "commands",
+        "demo",
+        "reproduce",
+        "grading",
+        "cli",
+    ),
 ]
 
 

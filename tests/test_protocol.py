@@ -16,7 +16,7 @@ from autograd.test_util import check_grads
 
 from npgen.autodiff import mean, value_and_grad
 from npgen.distributions import gaussian_log_prob
-from npgen.models import bernoulli_mixture, fvsbn, nade, vae
+from npgen.models import bernoulli_mixture, fvsbn, made, nade, orderless_nade, vae
 from npgen.nested import leaves, map_leaves
 
 D = 5
@@ -57,9 +57,24 @@ TRACTABLE = {
     "fvsbn": Case(fvsbn, shaken(fvsbn.init_params(rng(), D, dtype=np.float64))),
     "nade": Case(nade, shaken(nade.init_params(rng(), D, 7, dtype=np.float64))),
     "nade-order": Case(nade, shaken(nade.init_params(rng(), D, 7, dtype=np.float64)), {"order": ORDER}),
+    "made": Case(made, shaken(made.init_params(rng(), D, (7,), dtype=np.float64))),
+    "made-deep": Case(made, shaken(made.init_params(rng(), D, (7, 9), dtype=np.float64))),
+    "made-masks": Case(made, shaken(made.init_params(rng(), D, (7, 9), dtype=np.float64)), {"n_masks": 3}),
+    "orderless_nade": Case(orderless_nade, shaken(orderless_nade.init_params(rng(), D, (7,), dtype=np.float64))),
+    "orderless_nade-ensemble": Case(
+        orderless_nade, shaken(orderless_nade.init_params(rng(), D, (7, 6), dtype=np.float64)), {"n_orderings": 3}
+    ),
     "bernoulli_mixture": Case(bernoulli_mixture, mixture()),
 }
-AUTOREGRESSIVE = {name: case for name, case in TRACTABLE.items() if hasattr(case.model, "conditional_logits")}
+DIFFERENTIABLE = {
+    name: case for name, case in TRACTABLE.items() if case.model is not bernoulli_mixture
+}  # EM trains that
+# Those of one ordering.
+AUTOREGRESSIVE = {
+    name: case
+    for name, case in DIFFERENTIABLE.items()
+    if hasattr(case.model, "conditional_logits") and "n_masks" not in case.options
+}
 LATENT = {"vae": Case(vae, shaken(vae.init_params(rng(), D, (6,), 1, dtype=np.float64)))}
 EVERY = TRACTABLE | LATENT
 
@@ -127,7 +142,7 @@ def test_logits_depend_on_the_pixels_before_only(case):
 # 4. gradients
 
 
-@each(AUTOREGRESSIVE)
+@each(DIFFERENTIABLE)
 def test_gradients_equal_finite_differences(case):
     x = rng().integers(0, 2, (3, D))
     check_grads(lambda p: anp.sum(case.model.log_prob(p, x, **case.options)), modes=["rev"], order=1)(case.params)
@@ -232,7 +247,7 @@ def test_log_prob_is_per_example(case):
     np.testing.assert_allclose(together, alone, rtol=1e-13)  # a matrix product of one row may add in another order
 
 
-@each(AUTOREGRESSIVE | LATENT)
+@each(DIFFERENTIABLE | LATENT)
 def test_float32_stays_float32(case):
     params = map_leaves(lambda leaf: leaf.astype(np.float32), case.params)
     x = everything().astype(np.uint8)

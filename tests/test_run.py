@@ -12,8 +12,9 @@ import pytest
 
 from npgen import checkpoint, run
 from npgen.errors import Diverged, InputError
-from npgen.experiments import Experiment, prepare
+from npgen.experiments import Experiment
 from npgen.nested import leaves, map_leaves
+from npgen.preparation import prepare
 from npgen.train import minibatches
 
 # Noise in the loss and in the binarization, several epochs, validations that do not fall on the ends of epochs.

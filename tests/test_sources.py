@@ -156,7 +156,7 @@ def test_a_set_with_only_a_repacked_file(places, only_repacked, place):
     assert sources.files_of("pair") == (PAIR[2],)
     assert sources.fetch("pair") == sources.path("pair") == [path]
     assert sources.place("pair") == str(places[place] / "pair")
-    assert sources.verify("pair") == [("pair/both", None)]
+    assert sources.verify("pair") == [("pair/both", "right", False)]
 
 
 def test_a_missing_repacked_file_cannot_be_downloaded(places, only_repacked):
@@ -190,7 +190,7 @@ def test_wrong_checksum(places, pair, place, content):
     digits = [hashlib.sha256(x).hexdigest()[:8] for x in (ONE, content)]
     expected = f"expected 3 bytes with sha256 {digits[0]}..., found {len(content)} bytes with {digits[1]}..."
     assert brief(error).startswith(f"{path}: {expected}\n")
-    assert sources.verify("pair") == [("pair/one", str(error.value)), ("pair/two", None)]
+    assert sources.verify("pair") == [("pair/one", str(error.value), True), ("pair/two", "right", False)]
 
 
 def test_md5_is_checked_as_md5(places, pair, monkeypatch):
@@ -228,8 +228,8 @@ def test_path_of_a_missing_set(places, pair):
 
 def test_verify_a_missing_set(places, pair):
     write(places[0] / "pair/two", TWO)
-    (one, missing), two = sources.verify("pair")
-    assert (one, two) == ("pair/one", ("pair/two", None))
+    (one, missing, _), two = sources.verify("pair")
+    assert (one, two) == ("pair/one", ("pair/two", "right", False))
     assert missing.startswith("not here. Put the file at <NPGEN_DATA>/pair/one ")
 
 
@@ -239,10 +239,12 @@ def test_unknown_name(ask):
         ask("mnits")
 
 
-def test_without_data_every_set_would_be_downloaded(places):
+def test_without_data_the_sets_of_images_would_be_downloaded(places):
     found = {name: sources.place(name) for name in sources.SOURCES}
     assert found.pop("digits") == "scikit-learn"
-    assert set(found.values()) == {"not here, would be downloaded"}
+    downloads = {name for name, place in found.items() if place == "not here, would be downloaded"}
+    assert downloads == {"mnist", "binarized_mnist", "fashion_mnist", "caltech101_silhouettes"}
+    assert {place for name, place in found.items() if name not in downloads} == {"not here, cannot be downloaded"}
 
 
 def test_digits_have_no_files(places):
@@ -259,7 +261,7 @@ def test_download_into_the_cache(served, places):
     assert sources.fetch("pair") == [places[1] / "pair/one", places[1] / "pair/two"]
     assert [path.read_bytes() for path in sources.path("pair")] == [ONE, TWO]
     (served / "one").unlink(), (served / "two").unlink()
-    assert sources.verify("pair") == [("pair/one", None), ("pair/two", None)]
+    assert sources.verify("pair") == [("pair/one", "right", False), ("pair/two", "right", False)]
     assert sources.fetch("pair") == sources.path("pair")  # not downloaded again
 
 
@@ -389,6 +391,28 @@ def test_place_path_and_verify_never_download(served, places):
     assert not places[1].exists()
 
 
+# Files without a known checksum
+
+
+NOT_TO_BE_HAD = ("connect4", "rcv1", "web", "white_wine")
+
+
+@pytest.mark.parametrize("name", NOT_TO_BE_HAD)
+def test_a_file_without_a_known_checksum_is_used_as_it_is_and_verify_says_so(places, name):
+    given, _ = places
+    (file,) = sources.SOURCES[name]
+    assert sources.place(name) == "not here, cannot be downloaded"
+    assert sources.verify(name)[0].wrong
+    path = write(given / file.path, b"whatever")
+    assert sources.fetch(name) == [path]
+    assert sources.verify(name) == [(file.path, "here, but no checksum is known to compare it with", False)]
+
+
+def test_only_what_cannot_be_had_is_without_a_checksum():
+    without = {name for name, files in sources.SOURCES.items() if any(file.checksum is None for file in files)}
+    assert without == set(NOT_TO_BE_HAD)
+
+
 # The real files
 
 
@@ -397,7 +421,7 @@ def test_the_table_agrees_with_the_published_sums():
     lines = (Path(REAL_DATA) / "SHA256SUMS").read_text().splitlines()
     sums = {path: f"sha256:{checksum}" for checksum, path in map(str.split, lines)}
     ours = [file for files in sources.SOURCES.values() for file in files if file.path in sums]
-    assert len(ours) == 7
+    assert len(ours) == 18
     for file in ours:
         assert file.checksum == sums[file.path]
         assert file.n_bytes == (Path(REAL_DATA) / file.path).stat().st_size
@@ -406,6 +430,8 @@ def test_the_table_agrees_with_the_published_sums():
 @needs("mnist", "binarized_mnist", "fashion_mnist", "caltech101_silhouettes")
 def test_the_real_sets_verify():
     for name in sources.SOURCES:
-        assert all(problem is None for _, problem in sources.verify(name))
+        if name in NOT_TO_BE_HAD:
+            continue
+        assert not any(wrong for _, _, wrong in sources.verify(name))
     assert sources.place("mnist") == str(Path(REAL_DATA) / "mnist")
     assert len(sources.path("mnist")) == 4

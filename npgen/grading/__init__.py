@@ -9,6 +9,7 @@ The modules, each of which imports only those above it:
     parsing        zip files, notebooks and similarity of code, in a limited process of their own
     submission     a file or notebook of a student, as bytes
     statistics     is this noise normal, are these frequencies those of the model?
+    scores         draws of any autoregressive model -> draws of N(0, 1)
     judging        is an answer right, and if not, which known mistake is it?
     checks/        one file a topic: inputs, references, known mistakes, hints
     stand_ins      right functions for a child that asks, in a process of their own

@@ -20,10 +20,9 @@ import numpy as np
 from autograd import numpy as anp
 from autograd.misc import flatten
 
-from npgen import experiments, figures, run
+from npgen import experiments, figures, preparation, run
 from npgen.distributions import sigmoid
 from npgen.errors import InputError
-from npgen.experiments import Prepared
 from npgen.files import writable_file
 from npgen.grading import check
 from npgen.grading.child import calls
@@ -33,6 +32,7 @@ from npgen.grading.screen import Screen
 from npgen.models import fvsbn
 from npgen.nested import map_leaves
 from npgen.optim import Optimiser, Schedule, adam, adam_init, adam_update, step_size_at
+from npgen.preparation import Prepared
 from npgen.progress import follow
 
 SECONDS = 12.0  # for training with the student's functions; npgen's are not slower
@@ -82,12 +82,12 @@ def main(screen: Screen, topic: str, out: Path | None, folder: Path | None) -> b
             N_("The figure needs all functions of {topic}: those above that have not passed are missing."), topic=topic
         )
         return False
-    prepared = experiments.prepare(experiments.from_options(f"{topic}-digits", OPTIONS.get(topic, {})))
+    prepared = preparation.prepare(experiments.from_options(f"{topic}-digits", OPTIONS.get(topic, {})))
     with _explained(str(task.path)):
         yours = STUDENTS[topic](_module(checked.source, str(task.path)), prepared)
         n_steps = _affordable_steps(prepared, yours)
         own = _train(screen, screen.text(N_("yours")), prepared, yours, n_steps)
-    experiments.warm_up(prepared, screen.console)
+    preparation.warm_up(prepared, screen.console)
     ours = _train(screen, screen.text(N_("npgen's")), prepared, _reference(prepared), own.n_steps)
     _draw(screen, topic, prepared, own, ours, out)
     values = {"out": out, "own": own.nats, "ours": ours.nats}

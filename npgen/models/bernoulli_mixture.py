@@ -59,7 +59,8 @@ def em_step(params, x):
 
     E: r_nk = p(k | x_n).   M: pi_k = mean_n r_nk,   mu_kd = (sum_n r_nk x_nd + 1) / (sum_n r_nk + 2).
     """
-    x = np.asarray(x, params["logits"].dtype)
+    logits = params["logits"]
+    x = as_binary(x, logits.shape[1], logits.dtype)
     joint = joint_log_prob(params, x)
     responsibilities = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
     counts = responsibilities.sum(axis=0)

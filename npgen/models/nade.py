@@ -25,7 +25,7 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import as_binary, bernoulli_log_prob, logit_of_marginals, sigmoid
+from npgen.distributions import as_binary, as_observed, bernoulli_log_prob, logit_of_marginals, sigmoid
 from npgen.errors import require_positive
 from npgen.kernels import nade as kernel
 
@@ -106,10 +106,44 @@ def conditionals(params, x, *, order=None):
 def sample(params, rng, n_samples, *, order=None):
     """x ~ p(x), (n_samples, D), uint8: pixel after pixel, O(D H) for each image, like one `log_prob`."""
     require_positive(n_samples=n_samples)
+    b = params["b"]
+    return _draw(params, rng.random((n_samples, len(b)), dtype=b.dtype), order)
+
+
+def complete(params, rng, x, observed, *, order=None):
+    """x (n, D), uint8, with every pixel that is not `observed` drawn anew, given the pixels before it: one pass.
+
+    That is a draw of p(x | what was observed) where the observed pixels come first in the order, as the upper half of
+    an image does in the pixels' own; an observed pixel has no influence on those before it.
+
+    Parameters
+    ----------
+    params : dict
+    rng : numpy.random.Generator
+    x : array (n, D) of 0 and 1
+        Looked at only where `observed`.
+    observed : bool array (n, D), or (D,) for all alike
+    order : permutation of 0..D-1, optional
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, x is not binary, or `order` is no permutation.
+    """
+    b = params["b"]
+    x = as_binary(x, len(b), onp.uint8)
+    observed = as_observed(observed, x.shape)
+    uniforms = rng.random(x.shape, dtype=b.dtype)
+    # A pixel is 1 if its uniform number is below its probability: -1 always is, and 1 never.
+    uniforms[observed] = onp.where(x[observed] == 1, -1, 1)
+    return _draw(params, uniforms, order)
+
+
+def _draw(params, uniforms, order):
+    """x_d = [uniforms_d < p(x_d = 1 | the pixels before d)], pixel after pixel, (n, D), uint8."""
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
-    uniforms = rng.random((n_samples, len(b)), dtype=b.dtype)
     if order is None:
         return kernel.sample(uniforms, W, c, V, b)
     order = _require_permutation(order, len(b))
-    in_order = kernel.sample(uniforms, W[order], c, V[order], b[order])
+    in_order = kernel.sample(uniforms[:, order], W[order], c, V[order], b[order])
     return in_order[:, onp.argsort(order)]

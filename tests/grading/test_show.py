@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from npgen import experiments
+from npgen import experiments, preparation
 from npgen.grading import show
 
 
@@ -74,7 +74,7 @@ def test_the_students_adam_is_what_trains():
 
 def test_the_steps_are_those_that_the_time_allows(monkeypatch):
     monkeypatch.undo()
-    prepared = experiments.prepare(experiments.find("fvsbn-digits"))
+    prepared = preparation.prepare(experiments.find("fvsbn-digits"))
     model = show._reference(prepared)
     assert 1 <= show._affordable_steps(prepared, model) <= prepared.experiment.n_steps
     monkeypatch.setattr(show, "SECONDS", 1e-9)

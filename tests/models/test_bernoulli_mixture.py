@@ -53,3 +53,23 @@ def test_em_never_falls(seed):
 def test_more_components_than_images(rng):
     with pytest.raises(InputError, match="n_components: expected at most the 3 images"):
         bernoulli_mixture.init_params(rng, np.zeros((3, 2)), 4)
+
+
+def test_em_in_float32_is_that_of_float64(rng):
+    x = rng.integers(0, 2, (50, 6), np.uint8)
+    start = bernoulli_mixture.init_params(rng, x, 3)
+    single = {key: leaf.astype(np.float32) for key, leaf in start.items()}
+    for _ in range(3):
+        start, single = bernoulli_mixture.em_step(start, x), bernoulli_mixture.em_step(single, x)
+    assert {leaf.dtype for leaf in single.values()} == {np.dtype(np.float32)}
+    # three steps, each with sums of 50 roundings of 6e-8
+    np.testing.assert_allclose(single["logits"], start["logits"], atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.5, 2, np.nan])
+def test_em_refuses_what_is_not_binary(rng, value):
+    x = rng.integers(0, 2, (30, 4)).astype(float)
+    params = bernoulli_mixture.init_params(rng, x, 2)
+    x[3, 1] = value
+    with pytest.raises(ValueError, match=r"expected data in \{0, 1\}; found"):
+        bernoulli_mixture.em_step(params, x)

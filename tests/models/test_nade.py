@@ -110,3 +110,39 @@ def test_one_step_of_gradient_lowers_the_loss(rng):
 
     value, gradient = value_and_grad(loss)(params)
     assert loss(map_leaves(lambda leaf, g: leaf - 1e-3 * g, params, gradient)) < value
+
+
+# --- completion
+
+
+@pytest.mark.parametrize("order", [None, [2, 0, 3, 1]])
+def test_completion_is_the_posterior_where_the_observed_come_first(rng, order):
+    params, n = random_params(rng, 4), 40_000
+    first = [0, 1] if order is None else order[:2]
+    rest = [d for d in range(4) if d not in first]
+    x = np.zeros((n, 4), int)
+    x[:, first] = 1, 0
+    observed = np.isin(np.arange(4), first)
+    done = nade.complete(params, rng, x, observed, order=order)
+    assert done.dtype == np.uint8
+    np.testing.assert_array_equal(done[:, first], x[:, first])
+    several = np.array(list(itertools.product([0, 1], repeat=2)))
+    every = np.zeros((4, 4), int)
+    every[:, first], every[:, rest] = (1, 0), several
+    probs = np.exp(nade.log_prob(params, every, order=order))
+    probs /= probs.sum()
+    frequencies = np.bincount(done[:, rest] @ [2, 1], minlength=4) / n
+    np.testing.assert_allclose(frequencies, probs, atol=5 * np.sqrt(0.25 / n))
+
+
+def test_completion_keeps_what_was_observed_example_by_example(rng):
+    params = map_leaves(lambda leaf: 50 * leaf, random_params(rng, 5))  # nearly certain of everything
+    x, observed = rng.integers(0, 2, (200, 5)), rng.random((200, 5)) < 0.5
+    done = nade.complete(params, rng, x, observed)
+    np.testing.assert_array_equal(done[observed], x[observed])
+
+
+@pytest.mark.parametrize("observed", [np.ones(4, bool), np.ones((2, 5), bool), np.ones(5)])
+def test_refuses_another_shape_or_kind_of_observed(rng, observed):
+    with pytest.raises(ValueError, match="observed: expected booleans of shape"):
+        nade.complete(random_params(rng, 5), rng, np.zeros((3, 5)), observed)

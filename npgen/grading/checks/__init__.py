@@ -8,7 +8,7 @@ from npgen.errors import InputError
 from npgen.grading.judging import Check
 from npgen.grading.language import N_, Message
 
-TOPICS = ("vae", "vae_images", "tables", "fvsbn", "nade")
+TOPICS = ("vae", "vae_images", "tables", "fvsbn", "nade", "categorical_nade", "rnade", "made")
 
 
 def load(topic: str) -> tuple[Check, ...]:

@@ -1,0 +1,108 @@
+"""How the cells of the papers' tables are trained: one recipe for each model, the same for all data sets of a table.
+
+Besides what is fixed here, a cell tries a few candidates (weight decay, order of the variables) and takes the one that
+is best on the validation part. No data set has a recipe of its own, so sets that were never seen here are trained as
+well as those that were.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from npgen import data, published
+from npgen.experiments import EXPERIMENTS, Experiment
+
+N_FOLDS = 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the papers: its title, and the figures to compare with, {(data set, model): nats}."""
+
+    title: str
+    published: dict[tuple[str, str], float]
+    extras: tuple[str, ...] = ()  # data sets without published figures
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """In the order of the paper."""
+        return (*dict.fromkeys(dataset for dataset, _ in self.published), *self.extras)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """In the order of the paper."""
+        return tuple(dict.fromkeys(model for _, model in self.published))
+
+
+TABLES = {
+    "uci-binary": Table("Binary data sets", published.UCI_BINARY, ("nltcs", "plants", "accidents")),
+    "mnist-binarized": Table("Binarized MNIST, static", published.MNIST_BINARIZED),
+    "uci-real": Table("Real-valued data sets, ten folds", published.UCI_REAL),
+}
+
+# What is fixed for a model, and what is chosen on validation.
+RANDOM_ORDER = {"column_order": 0}  # the seed of one random order of the variables
+BINARY: dict[str, tuple[dict[str, Any], tuple[dict[str, Any], ...]]] = {
+    "fvsbn": ({"step_size": 3e-3}, ({"l2": 1e-5}, {"l2": 1e-4}, {"l2": 1e-3}, {"l2": 5e-3})),
+    "nade": ({"init": {"n_hidden": 500}}, ({}, {"l2": 1e-4}, RANDOM_ORDER)),
+    "made": (
+        {"init": {"hidden_sizes": (500,)}},
+        ({"l2": 1e-4}, {"l2": 1e-4, **RANDOM_ORDER}, {"l2": 5e-3, **RANDOM_ORDER}),
+    ),
+    "orderless_nade": (
+        {"init": {"hidden_sizes": (500,)}, "test_options": {"n_orderings": 16}},
+        ({"l2": 1e-6}, {"l2": 3e-5}, {"l2": 1e-4}),
+    ),
+}
+WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # of RNADE: the gradient of l2 w^2 is decay times w
+
+
+def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experiment]:
+    """The experiments of one cell, of which validation chooses; of data in folds, those of the first."""
+    name = f"{table}/{dataset}/{model}"
+    if table == "mnist-binarized":
+        return [dataclasses.replace(EXPERIMENTS[f"{model}-binarized-mnist".replace("_nade", "")], name=name, seed=seed)]
+    if table == "uci-real":
+        return [_real(name, dataset, model, seed, weight_decay / 2) for weight_decay in WEIGHT_DECAYS]
+    fixed, choices = BINARY[model]
+    n_train = len(data.load(dataset).train)
+    batch_size = min(100, n_train)
+    return [
+        Experiment(
+            name=name,
+            model=model,
+            data=dataset,
+            n_steps=30_000,  # at most: validation ends most runs before
+            batch_size=batch_size,
+            validate_every=max(n_train // batch_size, 50),
+            patience=40,
+            seed=seed,
+            **{"init": {}, **fixed, **choice},
+        )
+        for choice in choices
+    ]
+
+
+def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:
+    """Without patience: on a validation part of a few dozen rows the best step may come after a long bad stretch."""
+    return Experiment(
+        name=name,
+        model=model,
+        data=dataset,
+        init={"n_hidden": 50, "n_components": 20},
+        n_steps=6000,
+        batch_size=100,
+        step_size=2e-2,
+        l2=l2,
+        data_options={"fold": 1},
+        validate_every=50,
+        seed=seed,
+    )
+
+
+def further_folds(experiment: Experiment) -> list[Experiment]:
+    """The same experiment on the other folds of its data; none where these have a test part of their own."""
+    if "fold" not in experiment.data_options:
+        return []
+    folds = range(experiment.data_options["fold"] + 1, N_FOLDS + 1)
+    return [dataclasses.replace(experiment, data_options={"fold": fold}) for fold in folds]

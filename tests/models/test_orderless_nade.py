@@ -1,0 +1,101 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from npgen.models import orderless_nade
+from npgen.nested import leaves, map_leaves, n_parameters
+
+
+def random_params(rng, n_visible=5, hidden_sizes=(8,), dtype=np.float64):
+    params = orderless_nade.init_params(rng, n_visible, hidden_sizes, dtype)
+    return map_leaves(lambda leaf: leaf + rng.standard_normal(leaf.shape).astype(dtype), params)
+
+
+def everything(n_visible):
+    return np.array(list(itertools.product([0, 1], repeat=n_visible)))
+
+
+def test_shapes_and_number_of_parameters(rng):
+    params = orderless_nade.init_params(rng, 784, (500, 400))
+    assert n_parameters(params) == 2 * 784 * 500 + 500 + 500 * 400 + 400 + 400 * 784 + 784
+    assert {leaf.dtype for leaf in leaves(params)} == {np.dtype(np.float32)}
+
+
+def test_every_number_of_observed_pixels_is_as_likely(rng):
+    n, D = 60_000, 4
+    observed = orderless_nade.observe(rng, (n, D), np.float64)
+    sets = np.bincount((observed @ (2 ** np.arange(D))).astype(int), minlength=2**D)
+    sizes = np.array([bin(s).count("1") for s in range(2**D)])
+    expected = n / (D + 1) / np.array([1, 4, 6, 4, 1])[sizes]  # each size alike, and each set of a size
+    assert np.all(np.abs(sets - expected) < 5 * np.sqrt(expected))
+
+
+@pytest.mark.parametrize("hidden_sizes", [(8,), (6, 7)])
+def test_what_is_trained_is_the_mean_over_all_orderings(rng, hidden_sizes):
+    params, x = random_params(rng, 4, hidden_sizes), everything(4)
+    orders = itertools.permutations(range(4))
+    exact = np.mean([orderless_nade.log_prob_in_order(params, x.astype(float), order) for order in orders], axis=0)
+    draws = np.array([orderless_nade.random_objective(params, rng, x) for _ in range(5000)])
+    error = draws.std(axis=0) / np.sqrt(len(draws))
+    assert np.all(np.abs(draws.mean(axis=0) - exact) < 5 * error)
+
+
+def test_one_ordering_follows_the_conditionals(rng):
+    """log p(x) is the sum of the conditionals that the network gives for the growing sets of observed pixels."""
+    params, order = random_params(rng, 5, (8, 6)), [3, 0, 4, 1, 2]
+    x = everything(5).astype(float)
+    total, observed = 0.0, np.zeros_like(x)
+    for d in order:
+        logit = orderless_nade.logits_given(params, x, observed)[:, d]
+        total = total + x[:, d] * logit - np.logaddexp(0, logit)
+        observed[:, d] = 1
+    np.testing.assert_allclose(orderless_nade.log_prob_in_order(params, x, order), total, rtol=1e-10)
+
+
+def test_what_is_not_observed_is_not_looked_at(rng):
+    params, observed = random_params(rng), np.array([[1.0, 0, 1, 0, 0]])
+    x = np.array([[1.0, 0, 0, 1, 1]])
+    other = np.where(observed == 1, x, 1 - x)
+    logits = [orderless_nade.logits_given(params, values, observed) for values in (x, other)]
+    np.testing.assert_array_equal(*logits)
+
+
+def test_an_ensemble_averages_probabilities(rng):
+    params, x = random_params(rng, 4), everything(4).astype(float)
+    each = [np.exp(orderless_nade.log_prob_in_order(params, x, orderless_nade.ordering(s, 4))) for s in range(5)]
+    total = np.exp(orderless_nade.log_prob(params, x, n_orderings=5))
+    np.testing.assert_allclose(total, np.mean(each, axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("observed", [[True, False, True, False], [False, False, False, True]])
+def test_completion_is_a_draw_given_whatever_is_observed(rng, observed):
+    """With the missing pixels in a random order: the mean over these orders of what each says."""
+    params, n, observed = random_params(rng, 4, (8, 6)), 2000, np.array(observed)
+    start = np.tile([1, 0, 0, 1], (n, 1))
+    missing = np.flatnonzero(~observed)
+    done = np.concatenate([orderless_nade.complete(params, rng, start, observed) for _ in range(60)])
+    np.testing.assert_array_equal(done[:, observed], np.tile(start[0, observed], (len(done), 1)))
+    rest = np.array(list(itertools.product([0, 1], repeat=len(missing))))
+    x = np.tile(start[0], (len(rest), 1)).astype(float)
+    x[:, missing] = rest
+    probs = []
+    for order in itertools.permutations(missing):
+        log_p, seen = 0.0, np.tile(observed.astype(float), (len(x), 1))
+        for d in order:
+            logit = orderless_nade.logits_given(params, x, seen)[:, d]
+            log_p = log_p + x[:, d] * logit - np.logaddexp(0, logit)
+            seen[:, d] = 1
+        probs.append(np.exp(log_p))
+    np.testing.assert_allclose(np.sum(probs, axis=1), 1)
+    weights = 2 ** np.arange(len(missing))[::-1]
+    frequencies = np.bincount(done[:, missing] @ weights, minlength=len(rest)) / len(done)
+    # 60 orders are drawn, one for each call: between two orders the probabilities differ by their standard deviation.
+    spread = np.std(probs, axis=0) / np.sqrt(60) + np.sqrt(0.25 / len(done))
+    assert np.all(np.abs(frequencies - np.mean(probs, axis=0)) < 5 * spread)
+
+
+@pytest.mark.parametrize("observed", [np.ones(4, bool), np.ones((3, 5), bool), np.ones(5)])
+def test_refuses_another_shape_or_kind_of_observed(rng, observed):
+    with pytest.raises(ValueError, match=r"observed: expected booleans of shape \(5,\)"):
+        orderless_nade.complete(random_params(rng), rng, np.zeros((3, 5)), observed)

@@ -1,0 +1,136 @@
+import json
+
+import numpy as np
+import pytest
+
+from npgen import data, published, recipes, reproduce
+from npgen.cli import main
+from npgen.errors import InputError
+from npgen.experiments import MODELS
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A table of two models on the 8x8 digits, trained for a few steps."""
+    table = recipes.Table("Tiny", {("digits", "fvsbn"): 1000.0, ("digits", "orderless_nade"): 0.5})
+    monkeypatch.setitem(recipes.TABLES, "tiny", table)
+
+    def candidates(table, dataset, model, seed, full=recipes.candidates):
+        sizes = {"init": {"hidden_sizes": (5,)}} if model == "orderless_nade" else {}
+        return [
+            recipes.dataclasses.replace(row, n_steps=4, validate_every=2, **sizes)
+            for row in full("uci-binary", dataset, model, seed)[:2]
+        ]
+
+    monkeypatch.setattr(recipes, "candidates", candidates)
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", *map(str, arguments)])
+    return ended.value.code
+
+
+def test_a_table_is_trained_written_and_gone_on_with(tiny, tmp_path, monkeypatch):
+    assert run("tiny", "--only", "digits/fvsbn", "--out", tmp_path) == 0
+    rows = json.loads((tmp_path / "tiny.json").read_text())
+    assert [row["model"] for row in rows] == ["fvsbn"]
+    row = rows[0]
+    keys = "table dataset model nats standard_error published seconds seed recipe n_parameters"
+    assert row.keys() == set(keys.split())
+    assert (row["table"], row["dataset"], row["seed"], row["published"]) == ("tiny", "digits", 0, 1000.0)
+    assert row["n_parameters"] == 64 * 65 // 2 and 15 < row["nats"] < 40
+    trained = []
+    train_cell = reproduce.train_cell
+    monkeypatch.setattr(reproduce, "train_cell", lambda cell, n: trained.append(cell.name) or train_cell(cell, n))
+    assert run("tiny", "--out", tmp_path) == 0
+    assert trained == ["digits/orderless_nade"]  # the other one is kept
+    assert run("tiny", "--out", tmp_path, "--seed", "1") == 0
+    rows = json.loads((tmp_path / "tiny.json").read_text())
+    assert [(row["model"], row["seed"]) for row in rows] == [
+        ("fvsbn", 0),
+        ("fvsbn", 1),
+        ("orderless_nade", 0),
+        ("orderless_nade", 1),
+    ]
+    first, second = (row["nats"] for row in rows[:2])
+    text = (tmp_path / "tiny.md").read_text()
+    assert f"| digits | **{first:.2f}**, **{second:.2f}** ± " in text and "| 1000.00 |" in text
+    assert f"| {rows[2]['nats']:.2f}, {rows[3]['nats']:.2f} ± " in text  # not better than published: not bold
+
+
+def test_the_choice_is_made_on_validation(tiny):
+    cell = reproduce.Cell("tiny", "digits", "fvsbn", 0)
+    row = reproduce.train_cell(cell, 1)
+    found = [reproduce._trained(c).validation for c in recipes.candidates("tiny", "digits", "fvsbn", 0)]
+    assert row["recipe"]["validation"] == round(min(found), 4)
+
+
+def test_the_same_seed_gives_the_same_figure(tiny):
+    cells = reproduce.cells("tiny", None, 3)
+    for cell in cells:
+        first, second = (reproduce.train_cell(cell, 1) for _ in range(2))
+        assert first["nats"] == second["nats"]
+
+
+def test_two_processes_write_what_one_writes(tmp_path):
+    """With data that every process has."""
+    table = "uci-binary"
+    for jobs in (1, 2):
+        assert run(table, "--only", "connect4", "--jobs", jobs, "--out", tmp_path / str(jobs)) == 0
+    # connect4 is not here: it is left out, said so, and nothing is wrong with that
+    assert json.loads((tmp_path / "2" / f"{table}.json").read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["uci-binari"], "Did you mean uci-binary"),
+        (["uci-binary", "--only", "adlt"], "Did you mean adult"),
+        (["uci-binary", "--only", "adult/nad"], "Did you mean nade"),
+    ],
+)
+def test_names_that_are_none(arguments, says, tmp_path, capsys):
+    assert run(*arguments, "--out", tmp_path / "out") == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '[{"dataset": "adult"}]', "{}"])
+def test_a_damaged_file_is_not_overwritten(content, tmp_path):
+    path = tmp_path / "uci-binary.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match="Move it away"):
+        reproduce.read(path)
+    assert run("uci-binary", "--out", tmp_path) == 2
+    assert path.read_text() == content
+
+
+def test_published_figures_are_of_sets_and_models_that_there_are():
+    for table in recipes.TABLES.values():
+        assert set(table.datasets) <= set(data.LOADERS)
+        assert set(table.models) <= {*MODELS, "gaussian"}
+        assert all(0.5 < nats < 300 for nats in table.published.values())
+    assert published.UCI_BINARY["dna", "made"] == 83.63
+    assert published.UCI_REAL["red_wine", "rnade"] == 9.36
+
+
+def test_folds_are_the_mean_over_ten(monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def fold(name, fold):
+        x = rng.standard_normal((60, 3))
+        return data.Fold(name, fold, x[:40], x[40:50], x[50:], ("a", "b", "c"), np.zeros(3), np.ones(3))
+
+    folds = {number: fold("red_wine", number) for number in range(1, 11)}
+    monkeypatch.setattr(data, "load", lambda name, fold: folds[fold])
+    row = reproduce.train_cell(reproduce.Cell("uci-real", "red_wine", "gaussian", 0), 1)
+    assert len(row["recipe"]["folds"]) == 10
+    assert row["nats"] == pytest.approx(np.mean(row["recipe"]["folds"]), abs=1e-4)
+    assert row["standard_error"] == pytest.approx(np.std(row["recipe"]["folds"], ddof=1) / np.sqrt(10), abs=1e-4)
+    one = np.concatenate([folds[1].train, folds[1].valid])
+    centred = folds[1].test - one.mean(axis=0)
+    covariance = np.cov(one.T, bias=True)
+    quadratic = np.sum(centred @ np.linalg.inv(covariance) * centred, axis=1)
+    expected = 0.5 * np.mean(quadratic + np.linalg.slogdet(2 * np.pi * covariance)[1])
+    assert row["recipe"]["folds"][0] == pytest.approx(expected, abs=1e-4)
