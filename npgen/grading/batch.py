@@ -7,6 +7,7 @@ it is there, so whatever is killed, no more than the submissions in hand have to
 
 from __future__ import annotations
 
+import codecs
 import collections
 import contextlib
 import difflib
@@ -14,7 +15,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +25,11 @@ import npgen
 from npgen.errors import InputError
 from npgen.files import atomic_write, writable_folder
 from npgen.grading import checks, exports, isolation, parsing, submissions
+from npgen.grading import secret as secrets
 from npgen.grading.judging import Check
 from npgen.grading.sandbox import SECONDS
 from npgen.grading.secret import Secret
-from npgen.grading.worker import NOT_MARKED, Work, checks_hash, mistaken, stopped_functions
+from npgen.grading.worker import NOT_MARKED, UNREAD, Work, checks_hash, mistaken, stopped_functions
 
 try:
     import fcntl
@@ -35,6 +37,7 @@ except ImportError:  # Windows
     fcntl = None
 
 GRADEBOOK = "gradebook.csv"
+IGNORED = "ignored.json"  # the names of what is no submission, for the report
 LOCK = ".lock"  # in the folder of the results, locked while a grader works there
 MAX_NAME = 200  # bytes of the name of a result; the longest names of files have 255
 
@@ -68,7 +71,7 @@ class Outcome:
     result: dict[str, Any] | None = field(default=None, repr=False)
 
 
-Answer = tuple[str, list[dict[str, Any]], list[dict[str, Any]] | None]  # the student, the functions, the similarity
+Answer = tuple[str, list[dict[str, Any]], dict[str, Any] | None]  # the student, the functions, similarity and forms
 Pool = Callable[["Queue"], Generator[Answer, None, None]]
 
 
@@ -76,57 +79,73 @@ Pool = Callable[["Queue"], Generator[Answer, None, None]]
 def alone(out: Path) -> Iterator[None]:
     """Keep other graders out of DIR until this one ends, however it does; what an earlier one left half done goes.
 
+    Where it is refused before anything was marked, it leaves nothing behind.
+
     Raises
     ------
     InputError
         If another grader works there, or nothing can be written there.
     """
+    new = not out.exists()
     writable_folder(out)
-    with (out / LOCK).open("ab") as file:  # network file systems lock only what may be written
+    lock = out / LOCK
+    with lock.open("ab") as file:  # network file systems lock only what may be written
         if fcntl is not None:
+            busy = InputError(f"another `npgen grade` works in {out}. Wait for it, or choose another --out.")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise InputError(
-                    f"another `npgen grade` works in {out}. Wait for it, or choose another --out."
-                ) from error
+                raise busy from error
             except OSError:  # a file system without locks
                 pass
             else:
+                if not lock.exists() or not os.path.samestat(lock.stat(), os.fstat(file.fileno())):
+                    raise busy  # it was another one's, who has just been refused, and has removed it
                 for path in (*out.glob(".npgen-*.part"), *out.glob("results/.npgen-*.part")):  # of npgen.files
                     path.unlink(missing_ok=True)
-        yield
+        try:
+            yield
+        except InputError:
+            if not any(out.glob("results/*.json")):
+                with contextlib.suppress(OSError):  # Windows removes no file that is open
+                    lock.unlink()
+                    if new:
+                        out.rmdir()
+            raise
 
 
 def prepare(
     folder: Path,
     topic: str,
     out: Path,
-    secret: Secret,
+    secret_file: Path | None,
     level: str,
     seconds: float,
     language: str,
     resume: bool,
     regrade: tuple[str, ...],
-) -> tuple[Batch, list[str]]:
-    """The batch that the arguments of `npgen grade` mean, and the entries of the folder that are no submission.
+) -> tuple[Batch, int, list[str]]:
+    """The batch that the arguments of `npgen grade` mean, the size of the class, and what of the folder is nobody's.
+
+    Nothing is written before all is found to be in order.
 
     Raises
     ------
     InputError
-        If there is nothing to mark, or `out` holds results that neither --resume nor --regrade speaks of.
+        If there is nothing to mark, or `out` holds results that neither --resume nor --regrade speaks of, or whose
+        secret is not there.
     """
     checks.load(topic)
     if os.path.realpath(folder) == os.path.realpath(out):
         raise InputError(f"--out: {out} is the folder of the submissions. Choose another one, which may lie in it.")
     students, ignored = submissions.find(folder, out)
+    submissions.refuse_a_class_in(students, topic, folder)
     for name in regrade:
         if name not in students:
-            near = difflib.get_close_matches(name, students, n=2)
+            near = _near(name, students)
             hint = f" Did you mean {' or '.join(map(submissions.shown, near))}?" if near else ""
             raise InputError(f"--regrade: there is no student {name!r} in {folder}.{hint}")
-    results = writable_folder(out / "results")
-    before = list(results.glob("*.json"))
+    before = list(out.glob("results/*.json"))
     if before and not resume and not regrade:
         raise InputError(
             f"{out} holds results already. Go on with --resume, mark single students again with --regrade NAME, "
@@ -135,9 +154,26 @@ def prepare(
     other = next(filter(None, map(_topic, before)), topic)
     if other != topic:
         raise InputError(f"{out} holds results of {other}, not of {topic}. Choose another --out.")
-    if regrade:
-        students = {name: students[name] for name in dict.fromkeys(regrade)}
-    return Batch(students, topic, out, secret, level, seconds, language, resume and not regrade), ignored
+    if before and secret_file is None and not (out / secrets.NAME).exists():
+        raise InputError(
+            f"{out} holds results, but not the secret that they were marked with. Name that of the first run with "
+            "--secret FILE, or choose another --out."
+        )
+    secret = secrets.load(out, secret_file)
+    writable_folder(out / "results")
+    with atomic_write(out / IGNORED) as file:
+        file.write(json.dumps(sorted(ignored), indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    marked = {name: students[name] for name in dict.fromkeys(regrade)} if regrade else students
+    batch = Batch(marked, topic, out, secret, level, seconds, language, resume and not regrade)
+    return batch, len(students), ignored
+
+
+def _near(name: str, students: Iterable[str]) -> list[str]:
+    """Whom somebody may mean who writes no accents, no capitals, or only the beginning of a name."""
+    letters = submissions.in_an_index(name)[0]
+    by_letters = {submissions.in_an_index(student)[0]: student for student in students}
+    begin = [student for known, student in by_letters.items() if known.startswith(letters)]
+    return begin[:3] or [by_letters[known] for known in difflib.get_close_matches(letters, by_letters, n=2)]
 
 
 def without_submission(batch: Batch) -> list[str]:
@@ -154,13 +190,13 @@ def _topic(path: Path) -> str | None:
         return None
 
 
-def run(batch: Batch, pool: Pool) -> Generator[Outcome, None, None]:
-    """Mark the class: write each result as soon as it is there, then say so."""
-    queue = Queue(batch)
+def run(batch: Batch, pool: Pool, queue: Queue | None = None) -> Generator[Outcome, None, None]:
+    """Mark the class: write each result as soon as it is there, then say so; a queue tells what is in hand."""
+    queue = queue or Queue(batch)
     with contextlib.closing(pool(queue)) as answers:
-        for student, functions, similarity in answers:
+        for student, functions, compared in answers:
             work = queue.handed_out.pop(student)
-            yield _write(batch, student, work.sha256, functions, similarity)
+            yield _write(batch, student, work.sha256, functions, compared)
             yield from _settled(queue)
     yield from _settled(queue)
 
@@ -172,7 +208,7 @@ def _settled(queue: Queue) -> Iterator[Outcome]:
         yield Outcome(student) if functions is None else _write(queue.batch, student, None, functions, None)
 
 
-def _write(batch: Batch, student: str, sha256: str | None, functions: list, similarity: list | None) -> Outcome:
+def _write(batch: Batch, student: str, sha256: str | None, functions: list, compared: dict | None) -> Outcome:
     result = {
         "schema": exports.SCHEMA,
         "student": student,
@@ -185,9 +221,10 @@ def _write(batch: Batch, student: str, sha256: str | None, functions: list, simi
         "functions": functions,
         "checks": checks_hash(batch.topic),
         "secret": batch.secret.fingerprint,
+        "seconds": batch.seconds,
+        "language": batch.language,
     }
-    if similarity is not None:
-        result["similarity"] = similarity
+    result |= compared or {}
     text = json.dumps(result, indent=1, ensure_ascii=False)
     with atomic_write(result_path(batch.out, student)) as file:
         file.write(text.encode("utf-8", "backslashreplace") + b"\n")  # half a character as JSON writes it
@@ -197,6 +234,19 @@ def _write(batch: Batch, student: str, sha256: str | None, functions: list, simi
 def is_complete(result: dict[str, Any]) -> bool:
     """Whether no function is without a verdict through a failure of the marking."""
     return all(function["diagnosis"] != NOT_MARKED for function in result["functions"])
+
+
+def is_unread(result: dict[str, Any]) -> bool:
+    """Whether nothing was marked because the file could not be read."""
+    return all(function["diagnosis"] == UNREAD for function in result["functions"])
+
+
+def points(out: Path, student: str) -> float | None:
+    """What the student has so far; None if there is no result."""
+    try:
+        return exports.read_result(result_path(out, student)).score
+    except InputError:
+        return None
 
 
 def result_path(out: Path, student: str) -> Path:
@@ -234,7 +284,7 @@ def write_gradebook(out: Path) -> Path:
         rows.append([exports.defused(cell) if isinstance(cell, str) else cell for cell in row])
     path = out / GRADEBOOK
     with atomic_write(path) as file:
-        file.write(exports.csv_bytes(rows))
+        file.write(codecs.BOM_UTF8 + exports.csv_bytes(rows))  # without it, Excel takes UTF-8 for something else
     return path
 
 
@@ -271,13 +321,17 @@ class Queue:
                     return work
         raise StopIteration
 
+    def waits_for(self) -> str | None:
+        """The student whose submission has been in hand for longest."""
+        return next(iter(list(self.handed_out)), None)  # a list is made in one step, whatever other threads do
+
     def _work(self, student: str, entries: list[Path]) -> Work | None:
         batch = self.batch
         try:
             handed_in = submissions.read(entries, batch.topic)
         except parsing.Unreadable as error:
             problem = submissions.problem(error, batch.topic)
-            functions = stopped_functions(batch.topic, "error", problem, batch.language)
+            functions = stopped_functions(batch.topic, "error", problem, batch.language, UNREAD)
             self.settled.append(_Settled(student, functions))
             return None
         except Exception as error:  # of one student, whom it is to stay with
@@ -292,13 +346,19 @@ class Queue:
         return work
 
     def _is_done(self, work: Work) -> bool:
-        """Whether there is a result for the same submission, checks and secret, at this level or above."""
+        """Whether there is a result for the same submission, checks, secret and language, at this level or above.
+
+        A function that took too long is marked again where the limit was another one, and what could not be read is
+        tried each time.
+        """
         try:
             before = json.loads(result_path(self.batch.out, work.student).read_bytes())
-            same = (before["submission_sha256"], before["checks"], before["secret"])
+            same = (before["submission_sha256"], before["checks"], before["secret"], before["language"])
             level = isolation.LEVELS.index(before["isolation"])
-            complete = is_complete(before)
+            late = any(function["status"] == "timeout" for function in before["functions"])
+            complete = is_complete(before) and not is_unread(before)
+            complete = complete and not (late and before["seconds"] != self.batch.seconds)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return False
-        asked = (work.sha256, work.checks, self.batch.secret.fingerprint)
+        asked = (work.sha256, work.checks, self.batch.secret.fingerprint, self.batch.language)
         return complete and same == asked and level >= isolation.LEVELS.index(work.level)

@@ -201,22 +201,27 @@ def export(results: Path, formats: str, out: Path | None) -> None:
     from npgen.grading import exports
 
     names = [name.strip() for name in formats.split(",")]
-    for path in exports.write(results, out or results / "export", names):
-        click.echo(path)
+    target = out or results / "export"
+    written = exports.write(results, target, names)
+    for name in dict.fromkeys(names):
+        files = [path for path in written if path.is_relative_to(target / name)]
+        click.echo(f"{name}: {files[0]}" if len(files) == 1 else f"{name}: {len(files)} files in {target / name}")
 
 
 @click.command()
-@click.argument("out", metavar="OUT.zip", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--topic", required=True, help="What is handed in: vae, nade, ...")
+@click.argument("out", metavar="OUT.zip", type=click.Path(path_type=Path))
+@click.option("--topic", help="What is handed in, where the name of the file does not say it: vae, nade, ...")
 @_speaking
-def autograder(screen: Screen, out: Path, topic: str) -> None:
-    """Write the zip file that a Gradescope assignment takes as its autograder.
+def autograder(screen: Screen, out: Path, topic: str | None) -> None:
+    """Write the zip file that a Gradescope assignment takes as its autograder: vae.zip, or vae for short.
 
     --lang is the language of the messages to students.
     """
     from npgen.grading import autograder
 
-    autograder.write(out, topic, screen.language)
+    if out.suffix.lower() != ".zip":
+        out = Path(f"{out}.zip")
+    autograder.write(out, topic or out.stem, screen.language)
     click.echo(out)
 
 

@@ -18,7 +18,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ class Result:
     max_score: float
     functions: tuple[Function, ...]
     similarity: tuple[Similar, ...] | None = None  # None where it was not compared
+    forms: dict[str, str] = field(default_factory=dict)  # {function: hash}, by which classmates are compared
 
     @property
     def seconds(self) -> float:
@@ -103,7 +104,7 @@ def read_result(path: Path) -> Result:
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {content['schema']!r}; this npgen reads {SCHEMA}")
         return from_json(path.stem, content)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
         raise InputError(
             f"{plain(str(path))}: not a result of `npgen grade` ({reason}). Mark that student again."
@@ -126,6 +127,7 @@ def from_json(name: str, content: dict[str, Any]) -> Result:
         max_score=_number(content["max_score"]),
         functions=tuple(_function(function) for function in content["functions"]),
         similarity=None if similarity is None else tuple(map(_similar, similarity)),
+        forms={_text(name): _text(form) for name, form in content.get("forms", {}).items()},
     )
 
 

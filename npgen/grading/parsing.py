@@ -6,13 +6,14 @@ and a few hundred brackets can end a parser:
     python -I -S -B parsing.py < request
 
 A request is a line of JSON, {"name", "topic", "own", "given"}, then the bytes of the file. The answer is two lines:
-{"source": base64, "left_out": [...]} or {"problem", "names"}, and {"similarity": [...]} or, where there was too much to
-compare, {"similarity": null}. Only the standard library is needed.
+{"source": base64, "left_out": [...]} or {"problem", "names"}, and {"similarity": [...], "forms": {...}} or, where there
+was too much to compare, {"similarity": null, "forms": {}}. Only the standard library is needed.
 """
 
 import ast
 import base64
 import collections
+import hashlib
 import io
 import json
 import re
@@ -35,6 +36,8 @@ MIN_PARTS = 12  # of a function, to be compared: shorter ones are alike by natur
 SIMILAR = 0.8
 MAX_FLAGS, MAX_NAME = 20, 80  # of a student; characters of the name of a function
 MAX_FUNCTIONS = 1000  # that are compared
+MIN_NODES = 30  # of a function whose form is kept: shorter ones are alike by nature
+MAX_FORMS = 100  # of a student
 
 
 class Unreadable(Exception):
@@ -59,7 +62,7 @@ def choose(names, topic):
             raise Unreadable("several", *sorted(found))
         if found:
             return found[0]
-    raise Unreadable("none")
+    raise Unreadable("none", *sorted(visible))
 
 
 def hidden(name):
@@ -234,8 +237,7 @@ def _functions(tree):
 
 def parts(function):
     """The parts of a function, each as what it consists of, counted; comments, names and annotations do not matter."""
-    local = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    local |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    local = _local(function)
     counted = collections.Counter()
 
     def visit(node):
@@ -253,14 +255,65 @@ def parts(function):
             counted[whole] += 1
         return whole
 
-    for statement in function.body:
-        if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):  # a docstring
-            visit(statement)
+    for statement in _without_docstring(function):
+        visit(statement)
     return counted
 
 
 _UNIMPORTANT = ("ctx", "annotation", "returns", "type_comment", "kind")
 _LEAVES = (ast.Constant, ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context, ast.arg, ast.arguments)
+
+
+def forms(source, given):
+    """{function: hash}, the same for two functions that differ in comments, annotations and local names only.
+
+    Those of the module itself that are long enough, without `given`: what two students wrote alike, and nobody gave
+    them. No more than MAX_FORMS.
+    """
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name not in given:
+            found.pop(node.name, None)  # the last of a name counts
+            form, n_nodes = form_of(node)
+            if n_nodes >= MIN_NODES:
+                found[node.name[:MAX_NAME]] = form
+    return dict(list(found.items())[:MAX_FORMS])
+
+
+def form_of(function):
+    """(the hash of a function's form, the number of nodes in it); local names are numbered as they appear."""
+    local, numbers = _local(function), {}
+    digest, n_nodes = hashlib.blake2b(digest_size=8), 0
+    waiting = [function.args, *_without_docstring(function)][::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.AST):
+            n_nodes += 1
+            digest.update(f"({type(node).__name__}".encode())
+            name = {ast.Name: "id", ast.arg: "arg"}.get(type(node))
+            if name and getattr(node, name) in local:
+                number = numbers.setdefault(getattr(node, name), len(numbers))
+                digest.update(f"_{number}".encode())
+                continue
+            waiting += [value for name, value in ast.iter_fields(node) if name not in _UNIMPORTANT][::-1]
+        elif isinstance(node, list):
+            digest.update(f"[{len(node)}".encode())
+            waiting += node[::-1]
+        else:
+            digest.update(f"={node!r}".encode())
+    return digest.hexdigest(), n_nodes
+
+
+def _local(function):
+    """The names of arguments and of what is assigned to."""
+    nodes = list(ast.walk(function))
+    names = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return names | {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _without_docstring(function):
+    """The statements of a function but those that are a constant alone."""
+    return [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
 
 
 # --- the process -----------------------------------------------------------------------------------------------------
@@ -282,11 +335,12 @@ def main():
     _answer({"source": base64.b64encode(source).decode(), "left_out": left_out})
     try:
         flags = similarity(source, request["own"], request["given"])
+        compared = {"similarity": flags, "forms": {} if flags is None else forms(source, request["given"])}
     except (SyntaxError, ValueError):  # that is for the marking to say
-        flags = []
+        compared = {"similarity": [], "forms": {}}
     except (RecursionError, MemoryError):
-        flags = None
-    _answer({"similarity": flags})
+        compared = {"similarity": None, "forms": {}}
+    _answer(compared)
 
 
 def _answer(answer):

@@ -44,7 +44,7 @@ def in_this_process(queue: Queue):
         worker.end_idle_sandboxes()
 
 
-def _answered(student: str, answer: bytes) -> tuple[str, list, list | None]:
+def _answered(student: str, answer: bytes) -> tuple[str, list, dict | None]:
     return student, *json.loads(answer)
 
 

@@ -6,11 +6,13 @@ browser all of these. Names and messages are students' words: the template escap
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +25,12 @@ from npgen.grading.exports import Function, Result, questions, read_results
 from npgen.grading.language import Message
 
 NAME = "report.html"
-MOST_FREQUENT = 4  # diagnoses of a function
+IGNORED = "ignored.json"  # names, written by `batch`
+MOST_FREQUENT = 8  # diagnoses of a function
+MAX_NAMES = 50  # of entries that are no submission
+MAX_IN_NEED = 10  # students with few points
+MAX_REASON = 100  # characters of a message or name in a line
+MANY = 4  # students, so many that what they have in common says nothing of them
 MAX_MESSAGE = 2000  # characters of a message; the results have all of it
 MAX_BARS = 12  # with a number under each
 MAX_RANGES = 8  # where there is "80–89" under each
@@ -91,6 +98,34 @@ class Histogram:
     LEFT, RIGHT, TOP, BOTTOM = 34, 4, 30, 38
 
 
+Numbered = tuple[int, Result]  # a student, by the number in the links
+
+
+@dataclass(frozen=True)
+class WholeFile:
+    """Students of whom no function could be judged, for one reason that is about their whole file."""
+
+    text: str
+    students: tuple[Numbered, ...]
+
+
+@dataclass(frozen=True)
+class InNeed:
+    """A student with few points, and why."""
+
+    number: int
+    result: Result
+    why: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Classmates who have the same: the file, or `functions` of one form each."""
+
+    students: tuple[Numbered, ...]
+    functions: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What is wrong with a function of several students."""
@@ -119,7 +154,7 @@ class Summary:
 def write(out_dir: Path) -> Path:
     """Write DIR/report.html from DIR/results/*.json; InputError if there are none, or one cannot be read."""
     path = Path(out_dir) / NAME
-    content = render(read_results(out_dir), _last_marked(out_dir))
+    content = render(read_results(out_dir), _last_marked(out_dir), _ignored(out_dir))
     with atomic_write(path) as file:
         file.write(content.encode())
     return path
@@ -131,8 +166,22 @@ def _last_marked(out_dir: Path) -> datetime:
     return datetime.fromtimestamp(max(path.stat().st_mtime for path in paths)).astimezone()
 
 
-def render(results: list[Result], marked: datetime | None = None) -> str:
-    """The page, with the students in their order; `marked` is when the marking ended."""
+def _ignored(out_dir: Path) -> list[str]:
+    """What was no submission; nothing in a folder of before this was kept."""
+    path = Path(out_dir) / IGNORED
+    try:
+        names = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read. Remove it, and run `npgen grade --resume`.") from error
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{path}: expected a list of names. Remove it, and run `npgen grade --resume`.")
+    return names
+
+
+def render(results: list[Result], marked: datetime | None = None, ignored: Iterable[str] = ()) -> str:
+    """The page, with the students in their order; `marked` is when the marking ended, `ignored` was no submission."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=True,
@@ -141,7 +190,9 @@ def render(results: list[Result], marked: datetime | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.tests["unread"] = _is_unread
-    environment.filters |= {"points": points, "percent": percent, "shortened": shortened}
+    environment.filters |= {"points": points, "percent": percent, "cut": cut, "shortened": shortened}
+    common = common_forms(results)
+    results = [_without(common, result) for result in results]
     numbered = list(enumerate(results, start=1))  # the numbers are those of the links
     scores = [result.score for result in results]
     return environment.get_template("report.html.jinja").render(
@@ -151,10 +202,18 @@ def render(results: list[Result], marked: datetime | None = None) -> str:
         mean=statistics.fmean(scores),
         median=statistics.median(scores),
         histogram=histogram(scores, max(result.max_score for result in results)),
+        in_need=in_need(numbered),
+        whole_files=whole_files(numbered),
         summaries=summaries(results),
         levels=_counted(result.isolation for result in results),
         versions=_counted(result.npgen for result in results),
         marked=marked,
+        ignored=sorted(ignored),
+        max_names=MAX_NAMES,
+        max_in_need=MAX_IN_NEED,
+        common=common,
+        same_files=same_files(numbered),
+        same_functions=same_functions(numbered, common),
         unread=[(number, result) for number, result in numbered if _is_unread(result)],
         similar=sorted(
             ((number, result) for number, result in numbered if result.similarity),
@@ -201,29 +260,141 @@ def _scale(largest: int) -> tuple[int, int]:
 
 
 def summaries(results: list[Result]) -> list[Summary]:
-    """Each function over the class, with what is most often wrong with it."""
-    explained = {name: GENERAL | _known_mistakes(results[0].topic, name) for name in questions(results)}
+    """Each function over the class, with what is most often wrong with it: known mistakes first.
+
+    Those whose whole file failed are of the class, but nothing is wrong with a single function of theirs.
+    """
     found = []
     for name, max_score in questions(results).items():
         of_class = [(result, function) for result in results for function in result.functions if function.name == name]
         wrong = Counter(
-            _what_is_wrong(result, function) for result, function in of_class if function.status != "passed"
+            function.diagnosis or function.status
+            for result, function in of_class
+            if function.status != "passed" and _whole_file(result) is None
         )
-        frequent = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:MOST_FREQUENT]
-        diagnoses = tuple(Diagnosis(key, explained[name].get(key, ""), count) for key, count in frequent)
+        known = _known_mistakes(results[0].topic, name)
+        frequent = sorted(wrong, key=lambda key: (key not in known, -wrong[key], key))[:MOST_FREQUENT]
+        diagnoses = tuple(Diagnosis(key, (GENERAL | known).get(key, ""), wrong[key]) for key in frequent)
         n_passed = sum(function.status == "passed" for _, function in of_class)
         n_others = wrong.total() - sum(diagnosis.count for diagnosis in diagnoses)
         found.append(Summary(name, max_score, len(of_class), n_passed, diagnoses, n_others))
     return found
 
 
-def _what_is_wrong(result: Result, function: Function) -> str:
-    return "unread" if _is_unread(result) else function.diagnosis or function.status
-
-
 def _is_unread(result: Result) -> bool:
-    """Whether there was nothing to run: two files, a damaged archive."""
-    return result.submission_sha256 is None
+    """Whether there was nothing to run: two files, a damaged archive or notebook."""
+    return bool(result.functions) and all(function.diagnosis == "unread" for function in result.functions)
+
+
+def _is_unwritten(result: Result) -> bool:
+    """Whether there is nothing of the student's own in it."""
+    return bool(result.functions) and all(function.status == "missing" for function in result.functions)
+
+
+# --- students --------------------------------------------------------------------------------------------------------
+
+
+def _whole_file(result: Result) -> str | None:
+    """What was wrong with the whole file, in words; None if its functions are worth a look of their own."""
+    if _is_unread(result):
+        return "It could not be read."
+    if _is_unwritten(result):
+        return "Nothing is written yet."
+    if len(result.functions) > 1 and len({(f.status, f.message) for f in result.functions}) == 1:
+        (status,) = {function.status for function in result.functions}
+        if result.functions[0].diagnosis == "not_marked":
+            return GENERAL["not_marked"]
+        return WHOLE.get(status)  # in each function the same one, so it happens before any of them is called
+    return None
+
+
+WHOLE = {
+    "error": "It stops with an exception while it is loaded.",
+    "timeout": "It takes too long while it is loaded.",
+    "crashed": "The process that ran it ended while it was loaded.",
+}
+
+
+def whole_files(numbered: list[Numbered]) -> list[WholeFile]:
+    """Those whose whole file failed, by the reason, the most frequent one first."""
+    found = defaultdict(list)
+    for number, result in numbered:
+        text = _whole_file(result)
+        if text is not None:
+            found[text].append((number, result))
+    return [WholeFile(text, tuple(found[text])) for text in sorted(found, key=lambda text: -len(found[text]))]
+
+
+def in_need(numbered: list[Numbered]) -> list[InNeed]:
+    """Those with the fewest points, less than half of them, and why."""
+    few = [(number, result) for number, result in numbered if 2 * result.score < result.max_score]
+    few.sort(key=lambda item: item[1].score)
+    return [InNeed(number, result, _why(result)) for number, result in few]
+
+
+def _why(result: Result) -> str:
+    """Why a student has few points, in a few words."""
+    if _is_unwritten(result):
+        return "nothing written"
+    if _whole_file(result) is not None:
+        first = result.functions[0].message.strip().partition("\n")[0].removesuffix(".")
+        return cut(first)
+    wrong = Counter(function.status for function in result.functions if function.status != "passed")
+    return ", ".join(f"{count} {SIGNS[status][1]}" for status, count in wrong.most_common())
+
+
+# --- who has the same as others --------------------------------------------------------------------------------------
+
+
+def common_forms(results: list[Result]) -> dict[str, int]:
+    """{function: number of students} where so many are near npgen's own that it is the function, not the student."""
+    counts = Counter(name for result in results for name in {flag.function for flag in result.similarity or ()})
+    return {name: n for name, n in sorted(counts.items()) if n >= MANY and n > len(results) / 4}
+
+
+def _without(common: dict[str, int], result: Result) -> Result:
+    """A student without the flags of functions that are alike in much of the class."""
+    if result.similarity is None:
+        return result
+    return replace(result, similarity=tuple(flag for flag in result.similarity if flag.function not in common))
+
+
+def same_files(numbered: list[Numbered]) -> list[Alike]:
+    """Students who handed in one file, unless there is nothing of their own in it."""
+    found = defaultdict(list)
+    for number, result in numbered:
+        if result.submission_sha256 is not None and not _is_unwritten(result):
+            found[result.submission_sha256].append((number, result))
+    return [Alike(tuple(students)) for students in found.values() if len(students) > 1]
+
+
+def same_functions(numbered: list[Numbered], common: Iterable[str]) -> list[Alike]:
+    """Few students with the same form of two functions or more, in files that are not the same as a whole."""
+    sharing = defaultdict(list)
+    for number, result in numbered:
+        unwritten = {function.name for function in result.functions if function.status == "missing"}  # as they came
+        for name, form in result.forms.items():
+            if name not in common and name not in unwritten:
+                sharing[name, form].append(number)
+    functions: dict[tuple[int, ...], set[str]] = defaultdict(set)
+    for (name, _), numbers in sharing.items():
+        if len(numbers) < MANY:
+            for n in range(2, len(numbers) + 1):
+                for together in itertools.combinations(numbers, n):
+                    functions[together].add(name)
+    of = dict(numbered)
+    told = {  # of three students, who need not be told of two by two
+        pair
+        for three, names in functions.items()
+        for pair in itertools.combinations(three, 2)
+        if len(three) == 3 and functions[pair] == names
+    }
+    found = []
+    for together, names in functions.items():
+        files = {of[number].submission_sha256 for number in together}
+        if len(names) > 1 and len(files) > 1 and together not in told:
+            found.append(Alike(tuple((number, of[number]) for number in together), tuple(sorted(names))))
+    return sorted(found, key=lambda alike: -len(alike.functions))
 
 
 def _known_mistakes(topic: str, function: str) -> dict[str, str]:
@@ -252,6 +423,11 @@ def percent(share: float) -> str:
     if rounded in (0, 100) and share not in (0, 1):
         return "<\u00a01\u00a0%" if rounded == 0 else ">\u00a099\u00a0%"
     return f"{rounded}\u00a0%"
+
+
+def cut(text: str) -> str:
+    """A text of a length that fits into a line."""
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} …"
 
 
 def shortened(function: Function) -> str:

@@ -9,7 +9,8 @@ and Gradescope can be taken as they are, once unpacked:
     submission_234567890/vae.py                        Gradescope                 the student "Ana Gil_234567890"
 
 The names of the last kind are in Gradescope's submission_metadata.yml, beside the folders (`gradescope`); without it,
-the student is "submission_234567890".
+the student is "submission_234567890". Who hands in NAME.rar or NAME.pdf is a student, too, without a file that can be
+read.
 
 Whoever wrote these files may mean harm. They are opened once, without following a link or waiting for a pipe, and no
 more is read than a submission may have; what takes a parser happens in a process with limits (`parsing`).
@@ -40,12 +41,15 @@ from npgen.grading.language import N_, Message
 READING_SECONDS = 30.0  # of wall clock, for the process with limits; an honest file takes 0.1
 MAX_DEPTH = 6  # of folders in a folder
 MAX_TEXT = 200  # characters of a name in a message
+OTHER = (".rar", ".7z", ".pdf", ".docx")  # what a student may hand in instead of a submission
 
 # An online text, or feedback, is not what is marked.
 MOODLE = re.compile(r"(?P<student>.+_\d+)_assignsubmission_(?P<kind>[a-z]+)(_(?P<name>.*))?", flags=re.DOTALL)
 
 PROBLEMS = {
-    "several": N_("More than one file was handed in, and nothing says which one counts: {names}."),
+    "several": N_(
+        "More than one file was handed in, and nothing says which one counts: {names}. Hand in one file, {topic}.py."
+    ),
     "none": N_("No file was found in it: expected {topic}.py or {topic}.ipynb."),
     "irregular": N_("{names} is not a regular file."),
     "large": N_("{names} is larger than what can be marked."),
@@ -55,6 +59,9 @@ PROBLEMS = {
     "unreadable": N_("{names} cannot be read."),
     "limits": N_("The file could not be read within the limits of time and memory."),
 }
+
+
+ONLY_OTHERS = N_("No file was found in it: expected {topic}.py or {topic}.ipynb, and there is only {names}.")
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Parsed:
     source: bytes
     left_out: tuple[int, ...]  # cells of a notebook
     similarity: list[dict[str, Any]] | None
+    forms: dict[str, str] = field(default_factory=dict)  # of its functions, to be compared with those of classmates
 
 
 def find(folder: Path, out: Path | None = None) -> tuple[dict[str, list[Path]], list[str]]:
@@ -101,6 +109,32 @@ def find(folder: Path, out: Path | None = None) -> tuple[dict[str, list[Path]], 
     return dict(sorted(students.items(), key=lambda item: in_an_index(item[0]))), ignored
 
 
+def refuse_a_class_in(students: dict[str, list[Path]], topic: str, folder: Path) -> None:
+    """InputError if the only student is a folder with the class in it, as an archive that was unpacked often is."""
+    if len(students) > 1:
+        return
+    ((path, *_),) = students.values()
+    student = MOODLE.fullmatch(path.name)
+    if path.is_dir() and not path.is_symlink() and not student and _is_class(path, topic):
+        raise InputError(f"{folder} holds one folder, {shown(text_of(path.name))}: name that one.")
+
+
+def _is_class(folder: Path, topic: str) -> bool:
+    """Whether it is a download of Gradescope, or holds several students and nothing that counts as one's own file."""
+    try:
+        if (folder / gradescope.NAME).is_file():
+            return True
+        with os.scandir(folder) as entries:
+            if len(set(filter(None, map(_student, entries)))) < 2:
+                return False
+        _chosen(folder, topic)
+    except parsing.Unreadable as error:
+        return error.problem in ("several", "many")
+    except OSError:  # which is told of that student
+        pass
+    return False
+
+
 def _student(entry: os.DirEntry) -> str | None:
     name = text_of(entry.name)
     if name.startswith((".", "__MACOSX")):
@@ -109,7 +143,7 @@ def _student(entry: os.DirEntry) -> str | None:
     if moodle:
         return moodle["student"] if moodle["kind"] == "file" else None
     stem, suffix = os.path.splitext(name)
-    if suffix.lower() in parsing.MAX_BYTES:
+    if suffix.lower() in (*parsing.MAX_BYTES, *OTHER):
         return stem
     return name if entry.is_dir(follow_symlinks=False) else None
 
@@ -140,19 +174,27 @@ def shown(text: str) -> str:
 
 def read(entries: list[Path], topic: str) -> HandedIn:
     """The one file of a student; `parsing.Unreadable` if there is none, or none that can be read."""
+    every = entries
     if len(entries) > 1:  # what nobody could mean does not count, as in a folder
         entries = [entry for entry in entries if not entry.is_file() or _most(entry) is not None]
     if len(entries) > 1:
-        raise parsing.Unreadable("several", *(text_of(entry.name) for entry in entries))
+        raise parsing.Unreadable("several", *map(_own_name, entries))
     if not entries:
-        raise parsing.Unreadable("none")
+        raise parsing.Unreadable("none", *map(_own_name, every))
     (path,) = entries
     try:
         if stat.S_ISDIR(path.lstat().st_mode):
             path = _chosen(path, topic)
         return HandedIn(text_of(path.name), _regular(path))
     except OSError as error:
-        raise parsing.Unreadable("unreadable", text_of(path.name)) from error
+        raise parsing.Unreadable("unreadable", _own_name(path)) from error
+
+
+def _own_name(path: Path) -> str:
+    """The name of an entry as the student knows it, without what Moodle puts before it."""
+    name = text_of(path.name)
+    moodle = MOODLE.fullmatch(name)
+    return (moodle and moodle["name"]) or name
 
 
 def _chosen(folder: Path, topic: str) -> Path:
@@ -162,8 +204,10 @@ def _chosen(folder: Path, topic: str) -> Path:
         return folder / parsing.choose(names, topic)
     except parsing.Unreadable as error:
         zipped = [name for name in names if PurePosixPath(name).suffix.lower() == ".zip" and not parsing.hidden(name)]
-        if error.problem != "none" or not zipped:
+        if error.problem != "none":
             raise
+        if not zipped:
+            raise parsing.Unreadable("none", *sorted(name for name in names if not parsing.hidden(name))) from error
         if len(zipped) > 1:
             raise parsing.Unreadable("several", *sorted(zipped)) from error
         return folder / zipped[0]
@@ -193,11 +237,11 @@ for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):  # O_NONBLOC
 
 def _regular(path: Path) -> bytes:
     """The bytes of a regular file, which may have been something else a moment ago."""
-    name, most = text_of(path.name), _most(path)
+    name, most = _own_name(path), _most(path)
     if not stat.S_ISREG(path.lstat().st_mode):  # opening a device may do something
         raise parsing.Unreadable("irregular", name)
     if most is None:
-        raise parsing.Unreadable("none")
+        raise parsing.Unreadable("none", name)
     with os.fdopen(os.open(path, _HOW), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise parsing.Unreadable("irregular", name)
@@ -215,7 +259,8 @@ def _most(path: Path) -> int | None:
 def problem(error: parsing.Unreadable, topic: str) -> Message:
     """What to tell the student."""
     names = ", ".join(shown(name) for name in error.names[:5])
-    return Message(PROBLEMS[error.problem], names=names, topic=topic)
+    text = ONLY_OTHERS if error.problem == "none" and names else PROBLEMS[error.problem]
+    return Message(text, names=names, topic=topic)
 
 
 # --- parsing ---------------------------------------------------------------------------------------------------------
@@ -244,8 +289,8 @@ def parse(handed_in: HandedIn, topic: str) -> Parsed:
     first, *more = map(json.loads, lines)
     if "problem" in first:
         raise parsing.Unreadable(first["problem"], *first["names"])
-    similarity = more[0]["similarity"] if more else None
-    return Parsed(base64.b64decode(first["source"]), tuple(first["left_out"]), similarity)
+    compared = more[0] if more else {"similarity": None, "forms": {}}
+    return Parsed(base64.b64decode(first["source"]), tuple(first["left_out"]), **compared)
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from npgen.errors import InputError
 from npgen.grading import checks, parsing, scratch, submissions
 from npgen.grading.judging import Check, Finding
 from npgen.grading.language import N_, Message
-from npgen.grading.marking import Verdict, mark
+from npgen.grading.marking import WITH_OTHERS, Verdict, mark
 from npgen.grading.sandbox import Lost, Sandbox
 from npgen.grading.screen import function_json
 from npgen.grading.submission import Submission
@@ -33,6 +33,7 @@ from npgen.grading.submissions import HandedIn
 
 STUCK = 70  # exit code of a worker that ends itself
 NOT_MARKED = "not_marked"  # the diagnosis where it was the marking that failed, so that --resume tries again
+UNREAD = "unread"  # that of each function where the file could not be read
 
 # The modules that decide a verdict, besides that of the topic: when one changes, --resume marks anew.
 DECIDING = (
@@ -80,7 +81,7 @@ def checks_hash(topic: str) -> str:
 
 
 def marked(work: Work) -> bytes:
-    """The verdicts on one submission, and its similarity to npgen, as JSON."""
+    """The verdicts on one submission, and what it is compared by: its similarity to npgen and its forms, as JSON."""
     if work.checks != checks_hash(work.topic):
         raise InputError("A worker has another version of npgen than the grader. Install the same one everywhere.")
     limit = 2 * work.seconds * len(work.seeds)  # for the whole submission
@@ -89,8 +90,8 @@ def marked(work: Work) -> bytes:
             parsed = submissions.parse(work.handed_in, work.topic)
         except parsing.Unreadable as error:
             problem = submissions.problem(error, work.topic)
-            functions, nothing_to_compare = stopped_functions(work.topic, "error", problem, work.language), []
-            return json.dumps([functions, nothing_to_compare]).encode()
+            functions, nothing_to_compare = stopped_functions(work.topic, "error", problem, work.language, UNREAD), []
+            return json.dumps([functions, {"similarity": nothing_to_compare}]).encode()
         except Exception as error:
             return json.dumps([mistaken(work.topic, error, work.language), None]).encode()
         submission = Submission(f"{work.topic}.py", parsed.source, parsed.left_out)
@@ -102,8 +103,8 @@ def marked(work: Work) -> bytes:
                 verdicts.append(_stopped(check, "timeout", Message(text, seconds=limit)))
             else:
                 verdicts.append(_verdict(work, submission, check, place))
-    functions = [function_json(verdict, work.language) for verdict in verdicts]
-    return json.dumps([functions, parsed.similarity]).encode()
+    functions = [function_json(verdict, work.language) for verdict in _blaming_the_wrong(verdicts)]
+    return json.dumps([functions, {"similarity": parsed.similarity, "forms": parsed.forms}]).encode()
 
 
 def _verdict(work: Work, submission: Submission, check: Check, place: _Place) -> Verdict:
@@ -123,6 +124,23 @@ def _verdict(work: Work, submission: Submission, check: Check, place: _Place) ->
             verdict = _stopped(check, "error", Message(text, reason=reason), NOT_MARKED)
         place.close()
     return verdict
+
+
+def _blaming_the_wrong(verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts; who is right, but not with functions of the same file, hears only of those that are wrong.
+
+    Where all of them are right, the mistake may be in any, and all stay named.
+    """
+    wrong = {verdict.check.name for verdict in verdicts if verdict.status != "passed"}
+    told = []
+    for verdict in verdicts:
+        note = verdict.note
+        if note is not None and note.text == WITH_OTHERS:
+            names = [name for name in note.values["names"].split(", ") if name in wrong]
+            if names:
+                verdict = replace(verdict, note=Message(WITH_OTHERS, names=", ".join(names)))
+        told.append(verdict)
+    return told
 
 
 @contextlib.contextmanager

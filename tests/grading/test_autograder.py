@@ -101,6 +101,13 @@ def test_the_command_and_the_language_of_its_messages(npgen, tmp_path, options, 
     assert first == autograder.without_marks(language)
 
 
+def test_the_name_of_the_zip_file_says_the_topic(npgen, tmp_path):
+    for name in ("vae", "vae.zip"):
+        assert npgen("autograder", name) == (0, "vae.zip\n", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vae.zip"]
+    assert npgen("autograder", "week1")[0] == npgen("autograder", ".")[0] == 2
+
+
 def test_bad_input_is_named(tmp_path):
     with pytest.raises(InputError, match="vaee"):
         autograder.write(tmp_path / "a.zip", "vaee")

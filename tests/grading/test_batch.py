@@ -14,15 +14,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from npgen.errors import InputError
-from npgen.grading import batch, checks, isolation, pools, secret, submissions
+from npgen.grading import batch, checks, isolation, marking, pools, secret, submissions, worker
 from npgen.grading import grade as command_line
 from npgen.grading.batch import Batch
 from npgen.grading.exports import read_results
 from npgen.grading.handout import CHECKOUT
+from npgen.grading.language import Message
 
 ALL = (CHECKOUT / "solutions" / "fvsbn.py").read_bytes()
 RIGHT = ALL.replace(b"def fvsbn_sample", b"def not_handed_in")  # to judge samples takes longer than all the rest
@@ -110,6 +113,8 @@ def test_a_class(class_, tmp_path):
     level = isolation.best()
     assert f"8 students, fvsbn; isolation {level}, 2 processes" in done.stdout
     assert "not marked: notes.txt" in done.stdout and "got no points: Leo_1, pipe, twice" in done.stdout
+    assert "5 marked, 3 could not be read, and are tried each time, in" in done.stdout
+    assert json.loads((out / "ignored.json").read_bytes()) == ["notes.txt"]
     assert "\x1b" not in done.stdout
 
     right = result(out, "José Ñandú")
@@ -123,9 +128,10 @@ def test_a_class(class_, tmp_path):
     for name, says in problems.items():
         unreadable = result(out, name)
         assert (unreadable["submission_sha256"], unreadable["score"]) == (None, 0) and statuses(out, name) == {"error"}
+        assert {function["diagnosis"] for function in unreadable["functions"]} == {"unread"}
         assert all(says in function["message"] for function in unreadable["functions"])
 
-    with (out / "gradebook.csv").open() as file:
+    with (out / "gradebook.csv").open(encoding="utf-8-sig") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     assert len(rows) == 8 and rows["José Ñandú"]["score"] == str(MAX_SCORE)
     assert not [name for name in rows if name[0] in "=+-@\t\r"]
@@ -136,7 +142,8 @@ def test_a_class(class_, tmp_path):
         assert path.is_dir() or key not in path.read_bytes(), path
     exported = [*command(folder, out)[:3], "export", out, "--format", "gradescope,otter,classroom"]
     printed = subprocess.run(exported, capture_output=True, text=True, timeout=60).stdout
-    assert printed.count("%1B[2J") == 3 and printed.replace("\n", "").isprintable()
+    counts = (("gradescope", 8), ("otter", 9), ("classroom", 8))
+    assert printed == "".join(f"{name}: {n} files in {out / 'export' / name}\n" for name, n in counts)
 
 
 NAMES = [
@@ -309,10 +316,12 @@ def test_resume_and_regrade(class_, tmp_path):
     assert {name for name in second if first.get(name) != second[name]} == {"Ana", "Eva", "Mia"}
     assert second["Leo"] == first["Leo"] and statuses(out, "Ana") == {"missing"}
 
+    class_(Leo=EMPTY)
     done = grade(folder, out, "--regrade", "Leo")
     third = written(out)
     assert [name for name in third if third[name] != second[name]] == ["Leo"]
     assert "1 marked" in done.stdout and len(read_results(out)) == 4
+    assert "1 of 4 students" in done.stdout and f"Leo: {SCORE} -> 0 of {MAX_SCORE} points\n" in done.stdout
 
     (out / "secret").write_bytes(b"another secret of enough bytes")
     (folder / "Mia.py").unlink()
@@ -327,6 +336,115 @@ def test_what_was_marked_at_a_lower_level_is_marked_again(class_, tmp_path):
     for level, is_done in (("L1", True), ("L2", False)):
         again = Batch(made.students, "fvsbn", out, made.secret, level, resume=True)
         assert (next(batch.Queue(again), None) is None) == is_done
+
+
+def test_what_took_too_long_is_marked_again_under_another_limit_and_all_in_another_language(class_, tmp_path):
+    slow = RIGHT + b"\ndef fvsbn_n_parameters(n):\n    import time\n    time.sleep(2)\n    return n * (n + 1) // 2\n"
+    out = tmp_path / "out"
+    made = dataclasses.replace(a_batch(class_(Ana=RIGHT, Eva=slow), out, "L1", seconds=1), resume=True)
+    assert len(list(batch.run(made, pools.in_this_process))) == 2 and "timeout" in statuses(out, "Eva")
+    for changed, again in (({}, []), ({"seconds": 9}, ["Eva"]), ({"language": "es"}, ["Ana", "Eva"])):
+        queue = batch.Queue(dataclasses.replace(made, **changed))
+        assert [work.student for work in queue] == again
+
+
+def test_what_cannot_be_read_is_tried_each_time(class_, tmp_path):
+    out, folder = tmp_path / "out", class_(Ana=EMPTY)
+    (folder / "Eva.ipynb").write_bytes(b'{"cells": [')
+    made = dataclasses.replace(a_batch(folder, out, "L1"), resume=True)
+    for marked in (["Ana", "Eva"], ["Eva"]):
+        outcomes = {o.student: o.result for o in batch.run(made, pools.in_this_process) if o.result}
+        assert sorted(outcomes) == marked and batch.is_unread(outcomes["Eva"])
+    assert {function["diagnosis"] for function in result(out, "Eva")["functions"]} == {"unread"}
+
+
+def test_only_what_is_wrong_is_blamed():
+    vae = checks.load("vae")
+
+    def blamed(*failed):
+        note = Message(marking.WITH_OTHERS, names="compute_KL, bernoulli_log_prob, neural_net_predict")
+        given = [
+            marking.Verdict(check, "failed" if check.name in failed else "passed", 0.0, None, note) for check in vae
+        ]
+        return {verdict.note.values["names"] for verdict in worker._blaming_the_wrong(given)}
+
+    assert blamed("compute_KL") == {"compute_KL"}
+    assert blamed("compute_KL", "bernoulli_log_prob", "adam_update") == {"compute_KL, bernoulli_log_prob"}
+    assert blamed() == blamed("adam_update") == {"compute_KL, bernoulli_log_prob, neural_net_predict"}
+
+
+def test_results_whose_secret_is_elsewhere_are_not_mixed_with_others(npgen, class_, tmp_path):
+    class_(Ana=EMPTY)
+    (tmp_path / "key").write_bytes(b"a secret of enough bytes")
+    (tmp_path / "key").chmod(0o600)
+    arguments = ["grade", "class", "--topic", "fvsbn", "--out", "out", "--jobs", "1"]
+    assert npgen(*arguments, "--secret", "key")[0] == 0
+    before = sorted((tmp_path / "out").rglob("*"))
+    for options in (("--resume",), ("--regrade", "Ana")):
+        code, _, errors = npgen(*arguments, *options)
+        assert code == 2 and "--secret FILE" in errors and errors.count("\n") == 1
+        assert sorted((tmp_path / "out").rglob("*")) == before
+    code, output, _ = npgen(*arguments, "--resume", "--secret", "key")
+    assert code == 0 and "0 marked, 1 kept" in output and "1 student, fvsbn" in output
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_refused_run_leaves_nothing(npgen, tmp_path, there):
+    (tmp_path / "class").mkdir()
+    if there:
+        (tmp_path / "out").mkdir()
+    for options in ((), ("--resume",), ("--secret", "nowhere")):
+        assert npgen("grade", "class", "--topic", "fvsbn", "--out", "out", *options)[0] == 2
+        assert sorted(tmp_path.rglob("*")) == [tmp_path / "class"] + [tmp_path / "out"] * there
+
+
+def test_a_lock_that_a_refused_grader_has_removed_is_none(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    lock = fcntl.flock
+
+    def removed(file, how):
+        lock(file, how)
+        (tmp_path / batch.LOCK).unlink()
+
+    monkeypatch.setattr(batch.fcntl, "flock", removed)
+    with pytest.raises(InputError, match="another"), batch.alone(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("ana", ["Ana Gil_1"]),
+        ("ANA GIL", ["Ana Gil_1"]),
+        ("alvaro", ["Álvaro Gómez_2"]),
+        ("Alvaro Gomes_2", ["Álvaro Gómez_2"]),
+    ],
+)
+def test_whom_somebody_may_mean(asked, near):
+    assert batch._near(asked, ["Ana Gil_1", "Álvaro Gómez_2", "x"]) == near
+
+
+def test_plain_lines_estimate_when_enough_are_done(monkeypatch, capsys):
+    times = iter(range(0, 1000, 10))
+    monkeypatch.setattr(command_line.time, "perf_counter", lambda: next(times))
+    queue = SimpleNamespace(batch=SimpleNamespace(students=dict.fromkeys(range(8))))
+    console = Console(file=sys.stdout, width=80)
+    list(command_line._followed(console, queue, iter(range(8))))
+    assert capsys.readouterr().out.splitlines() == [
+        *[f"{n}/8" for n in range(1, 5)],
+        *[f"{n}/8, about {10 * (8 - n)} s left" for n in range(5, 8)],
+    ]
+
+
+def test_the_bar_says_for_whom_it_waits(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(command_line.time, "monotonic", lambda: now)
+    queue = SimpleNamespace(waits_for=lambda: "Eva\x1b")
+    column, task = command_line._Student(queue), SimpleNamespace(finished=False)
+    column.came("Ana")
+    assert column.render(task).plain == "Ana"
+    now = 23.2
+    assert column.render(task).plain == "waiting for Eva?, 23 s"
 
 
 # --- things that die

@@ -15,8 +15,10 @@ from html.parser import HTMLParser
 import pytest
 
 from npgen.errors import InputError
-from npgen.grading import report, worker
+from npgen.grading import parsing, report, submissions, worker
 from npgen.grading.exports import from_json, read_results
+from npgen.grading.handout import CHECKOUT
+from npgen.grading.submissions import HandedIn
 
 HOSTILE = (
     "<script>window.hacked = 1</script>",
@@ -126,6 +128,8 @@ def hostile_class():
         wrong = function(text, "failed", diagnosis=text, message=f"{text}\n{HOSTILE[i - 1]}")
         flag = {"function": text, "npgen": text, "ratio": 0.95}
         contents.append(result(text, [wrong], isolation=text, npgen=text, submission_sha256=text, similarity=[flag]))
+        contents.append(contents[-1] | {"forms": {text: "1", "f" + text: "2"}})
+        contents.append(contents[-1] | {"submission_sha256": "another"})
     return [content | {"topic": HOSTILE[0]} for content in contents]
 
 
@@ -179,9 +183,9 @@ def test_known_mistakes_are_told_in_their_own_words():
 
 
 def test_rare_diagnoses_are_counted_together():
-    contents = [result(str(i), [function(status="failed", diagnosis=f"d{i // 2}")]) for i in range(14)]
+    contents = [result(str(i), [function(status="failed", diagnosis=f"d{i // 2}")]) for i in range(20)]
     (summary,) = report.summaries([from_json("n", content) for content in contents])
-    assert len(summary.diagnoses) == report.MOST_FREQUENT and summary.n_others == 14 - 2 * report.MOST_FREQUENT
+    assert len(summary.diagnoses) == report.MOST_FREQUENT and summary.n_others == 20 - 2 * report.MOST_FREQUENT
     assert "something else" in page_of(*contents)
 
 
@@ -235,7 +239,7 @@ def test_whoever_has_most_that_is_similar_comes_first():
 
 
 def test_what_was_not_compared_is_told():
-    unread = result("eva", similarity=None, submission_sha256=None)
+    unread = result("eva", [function(status="error", diagnosis="unread")], similarity=None)
     page = inspect(page_of(result("ana", similarity=None), result("bo"), unread))
     assert re.search("Not compared, [^:]*: ana . What was said", page.text)
 
@@ -257,14 +261,111 @@ def test_students_are_in_the_order_of_an_index(tmp_path):
 
 
 def test_what_could_not_be_read_is_not_a_mistake_of_its_functions():
-    wrong = [function(name, "error", "error", "Two files.") for name in ("compute_KL", "adam_update")]
-    contents = [result("ana", wrong, submission_sha256=None), result("bo", wrong), result("eva")]
+    unread = [function(name, "error", "unread", "Two files.") for name in ("compute_KL", "adam_update")]
+    wrong = [function(name, "error", "error", f"It stops in {name}.") for name in ("compute_KL", "adam_update")]
+    contents = [result("ana", unread), result("bo", wrong), result("eva")]
     text = page_of(*contents)
     page = inspect(text)
     assert "not read, and without points: ana ." in page.text and "? compute_KL not read, 0 of 2" in page.text
     summary, _ = report.summaries([from_json("n", content) for content in contents])
-    assert [(diagnosis.name, diagnosis.count) for diagnosis in summary.diagnoses] == [("error", 1), ("unread", 1)]
-    assert text.count("Two files.") == 2  # once for each student, not for each function
+    assert [(diagnosis.name, diagnosis.count) for diagnosis in summary.diagnoses] == [("error", 1)]
+    assert text.count("Two files.") == 1  # not once for each function
+
+
+def test_a_file_that_failed_as_a_whole_is_counted_once_and_by_name():
+    names = ("compute_KL", "adam_update")
+    loading = [function(name, "error", "error", "It stops with SyntaxError (line 1)") for name in names]
+    unwritten = [function(name, "missing", "not_written", f"Not written yet: {name}") for name in names]
+    unread = [function(name, "error", "unread", "No file.") for name in names]
+    contents = [result("ana", loading), result("bo", unwritten), result("eva", unread), result("leo", loading)]
+    page = inspect(page_of(*contents, result("zoe")))
+    assert "2 It stops with an exception while it is loaded. ana , leo 1 Nothing is written yet. bo" in page.text
+    assert "1 It could not be read. eva compute_KL 1 of 5 right" in page.text
+    summed = report.summaries([from_json("n", content) for content in contents])
+    assert [(summary.n, summary.diagnoses, summary.n_others) for summary in summed] == [(4, (), 0)] * 2
+    alone = [function(status="error", diagnosis="error", message="It stops.")]
+    assert "whole file" not in page_of(result("ana", alone))  # of one function nobody knows
+
+
+def test_known_mistakes_come_before_what_is_more_frequent():
+    wrong = [function(status="failed", diagnosis="log_variance"), *[function(status="error", diagnosis="error")] * 3]
+    (summary,) = report.summaries([from_json("n", result(functions=[one])) for one in wrong])
+    assert [diagnosis.name for diagnosis in summary.diagnoses] == ["log_variance", "error"]
+
+
+def test_who_needs_help_is_told_with_the_reason():
+    names = ("a", "b", "c")
+    unread = [function(name, "error", "unread", "x.ipynb is not a notebook that can be read.") for name in names]
+    loading = [function(name, "error", "error", "It stops with SyntaxError (line 132)\nmore") for name in names]
+    unwritten = [function(name, "missing", "not_written") for name in names]
+    mixed = [function("a"), function("b", "failed", "x"), function("c", "failed", "y")]
+    whole = {"ana": unread, "bo": loading, "eva": unwritten, "leo": mixed, "zoe": [function()]}
+    text = inspect(page_of(*(result(name, functions) for name, functions in whole.items()))).text
+    assert "0 points: ana ( x.ipynb is not a notebook that can be read ), bo ( It stops with SyntaxError" in text
+    assert "(line 132) ), eva ( nothing written ) 2 points: leo ( 2 not right ) Functions" in text
+    many = inspect(page_of(*(result(str(i), unread) for i in range(50)))).text
+    assert "9 ( x.ipynb is not a notebook that can be read ) and 40 more" in many
+    assert "fewest" not in page_of(result())
+
+
+def test_what_is_no_submission_is_told(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "ana.json").write_text(json.dumps(result()))
+    ignored = tmp_path / report.IGNORED
+    assert "not marked" not in report.write(tmp_path).read_text("utf-8")
+    ignored.write_text(json.dumps([*HOSTILE, *map(str, range(100))]), "utf-8")
+    page = inspect(report.write(tmp_path).read_text("utf-8"))
+    assert "No submissions, and not marked:" in page.text and "and 60 more." in page.text
+    for content in ("{", "{}", "[1]", "[" * 100_000):
+        ignored.write_text(content)
+        with pytest.raises(InputError, match=r"ignored\.json"):
+            report.write(tmp_path)
+
+
+# --- who has the same as others --------------------------------------------------------------------------------------
+
+
+def alike(found):
+    return [([result.student for _, result in one.students], one.functions) for one in found]
+
+
+def numbered(*contents):
+    return list(enumerate((from_json("n", content) for content in contents), start=1))
+
+
+def test_what_much_of_the_class_has_is_one_line():
+    flags = [{"function": name, "npgen": "npgen.x", "ratio": 1} for name in ("adam_update", "compute_KL")]
+    contents = [result(f"s{i}", similarity=flags[: 1 + (i == 0)] if i < 6 else []) for i in range(12)]
+    text = inspect(page_of(*contents)).text
+    assert "adam_update : 6 students; there are few ways to write it." in text
+    assert "s0 : compute_KL 100 % What was said" in text and "adam_update is 100 %" not in text
+    assert "there are few ways" not in page_of(*contents[:2], *contents[6:])
+    assert "there are few ways" not in page_of(*contents[:3])  # a class of friends, rather
+
+
+def test_one_file_of_two_students_is_told():
+    unwritten = [function(status="missing", diagnosis="not_written")]
+    contents = [result("ana"), result("bo"), result("eva", submission_sha256="cd"), result("leo", unwritten)]
+    contents += [result(name, submission_sha256=None) for name in ("x", "y")]
+    assert alike(report.same_files(numbered(*contents))) == [(["ana", "bo"], ())]
+    assert "ana , bo : the same file" in inspect(page_of(*contents)).text
+
+
+def test_functions_of_the_same_form_are_told():
+    def student(name, file=None, **forms):
+        return result(name, submission_sha256=file or name, forms=forms)
+
+    contents = [student("ana", f="1", g="2", h="3"), student("bo", f="1", g="2", h="4"), student("eva", f="1", h="4")]
+    found = report.same_functions(numbered(*contents), ())
+    assert alike(found) == [(["ana", "bo"], ("f", "g")), (["bo", "eva"], ("f", "h"))]
+    assert alike(report.same_functions(numbered(*contents), ("g",))) == [(["bo", "eva"], ("f", "h"))]
+    three = [student(name, f="1", g="2") for name in "abc"]
+    assert alike(report.same_functions(numbered(*three), ())) == [(["a", "b", "c"], ("f", "g"))]
+    assert report.same_functions(numbered(*three, student("d", f="1", g="2")), ()) == []  # so many: a usual way
+    assert report.same_functions(numbered(*(student(name, "0", f="1", g="2") for name in "ab")), ()) == []
+    untouched = [function(name, "missing", "not_written") for name in ("f", "g")]
+    assert report.same_functions(numbered(*(one | {"functions": untouched} for one in contents)), ()) == []
+    assert "ana , bo : f , g bo , eva" in inspect(page_of(*contents)).text.replace("f, g", "f , g")
 
 
 def test_different_levels_are_all_told():
@@ -310,6 +411,37 @@ def test_results_of_two_topics_are_not_mixed(tmp_path):
         (tmp_path / "results" / f"{topic}.json").write_text(json.dumps(result(topic) | {"topic": topic}))
     with pytest.raises(InputError, match="nade, vae"):
         read_results(tmp_path)
+
+
+KL = """
+def compute_KL(q_means_and_log_stds):
+    n = q_means_and_log_stds.shape[1] // 2
+    mean, log_std = q_means_and_log_stds[:, :n], q_means_and_log_stds[:, n:]
+    return 0.5 * np.sum(np.exp(2 * log_std) + mean**2 - 1 - 2 * log_std, axis=1)
+"""
+
+
+def forms(text, topic="vae"):
+    return submissions.parse(HandedIn("a.py", text.encode()), topic).forms
+
+
+def test_a_form_is_the_same_whatever_the_variables_are_called():
+    (form,) = forms(KL).values()
+    renamed = KL.replace("log_std", "s").replace("mean", "mu").replace("return", "# mine\n    'mine'\n    return")
+    assert (
+        forms(renamed.replace("):", "):\n    'Docs.'", 1)) == forms(KL.replace("n:]", "n :]")) == {"compute_KL": form}
+    )
+    others = [("mean**2 - 1", "1 - mean**2"), ("mean**2", "log_std**2"), ("np.exp", "np.sin"), ("0.5", "0.6")]
+    assert len({form, *(forms(KL.replace(*other))["compute_KL"] for other in others)}) == 5
+    assert forms(KL.replace("mean,", "shape,").replace("mean**", "shape**")) == {"compute_KL": form}  # of an attribute
+
+
+def test_forms_are_those_of_work_of_ones_own(solution):
+    assert "neural_net_predict" not in forms(solution("vae")) and "compute_KL" in forms(solution("vae"))
+    assert forms((CHECKOUT / "exercises" / "vae.py").read_text()) == {}
+    assert forms("def f(x):\n    return x + 1") == forms("(") == {}
+    many = forms("".join(KL.replace("compute_KL", f"f{i}" + "x" * 200) for i in range(300)))
+    assert len(many) == parsing.MAX_FORMS and max(map(len, many)) == parsing.MAX_NAME
 
 
 # --- in a browser ----------------------------------------------------------------------------------------------------

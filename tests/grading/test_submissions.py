@@ -63,6 +63,10 @@ def put(folder, files):
         ("a\nb.py", "a\nb"),
         ("<script>.py", "<script>"),
         ("-rf.py", "-rf"),
+        ("Delia.rar", "Delia"),
+        ("Delia.7z", "Delia"),
+        ("Delia.PDF", "Delia"),
+        ("Delia.docx", "Delia"),
         ("Ana Gil/vae.py", "Ana Gil"),
         ("M. A. Gil/vae.py", "M. A. Gil"),
         ("Ana Gil_1234567_assignsubmission_file_/work.py", "Ana Gil_1234567"),
@@ -310,6 +314,45 @@ def test_a_zip_file_in_a_folder(tmp_path):
     assert submissions.parse(handed_in, "vae").source == TEXT
     put(tmp_path, {"Ana/other.zip": zipped([("vae.py", TEXT)])})
     assert problem(submissions.read, [tmp_path / "Ana"], "vae") == "several"
+
+
+def told(entries):
+    with pytest.raises(Unreadable) as raised:
+        submissions.read(entries, "vae")
+    return str(submissions.problem(raised.value, "vae"))
+
+
+def test_what_is_said_of_files_that_do_not_count(tmp_path):
+    names = ("Ana_1_assignsubmission_file_a.py", "Ana_1_assignsubmission_file_b.py", "Delia.rar", "Eva/work.docx")
+    put(tmp_path, dict.fromkeys([*names, "Leo.py", "Leo.pdf"], TEXT))
+    students, _ = submissions.find(tmp_path)
+    said = told(students["Ana_1"])
+    assert "which one counts: a.py, b.py." in said and said.endswith("Hand in one file, vae.py.")
+    assert told(students["Delia"]).endswith("only Delia.rar.") and told(students["Eva"]).endswith("only work.docx.")
+    assert submissions.read(students["Leo"], "vae").name == "Leo.py"
+
+
+@pytest.mark.parametrize(
+    ("names", "is_class"),
+    [
+        (["week/submission_metadata.yml", "week/submission_1/vae.py"], True),
+        (["week/Ana.py", "week/Eva.py", ".DS_Store"], True),
+        (["week/Ana_1_assignsubmission_file_/a.py", "week/Eva_2_assignsubmission_file_/b.ipynb"], True),
+        (["Ana/vae.py", "Ana/nade.py", "Ana/data/x.csv"], False),
+        (["Ana/work.py", "Ana/report.pdf", "Ana/figures/x.png"], False),
+        (["Ana_1_assignsubmission_file_/a.py", "Ana_1_assignsubmission_file_/b.py"], False),
+        (["a/Ana.py", "a/Eva.py", "b.py"], False),
+        (["Ana.py"], False),
+    ],
+)
+def test_a_class_in_a_folder_of_its_own(tmp_path, names, is_class):
+    put(tmp_path, dict.fromkeys(names, TEXT))
+    students, _ = submissions.find(tmp_path)
+    if is_class:
+        with pytest.raises(InputError, match="holds one folder, week: name that one"):
+            submissions.refuse_a_class_in(students, "vae", tmp_path)
+    else:
+        submissions.refuse_a_class_in(students, "vae", tmp_path)
 
 
 # --- what is no file
