@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from npgen.grading import batch, isolation, pools, secret
+from npgen.grading import batch, isolation, pools
 from npgen.grading.handout import CHECKOUT
 from npgen.grading.sandbox import SECONDS
 
@@ -47,7 +47,7 @@ def main(n, jobs, memory):
         beginning = before = time.perf_counter()
         level = isolation.best()
         with batch.alone(out):
-            made, _ = batch.prepare(class_, TOPIC, out, secret.load(out, None), level, SECONDS, "en", False, ())
+            made, _, _ = batch.prepare(class_, TOPIC, out, None, level, SECONDS, "en", False, ())
             for i, outcome in enumerate(batch.run(made, pools.on_this_machine(jobs)), start=1):
                 if not memory and outcome.result["score"] != outcome.result["max_score"]:
                     raise click.ClickException(f"{outcome.student} was marked down")
