@@ -302,7 +302,7 @@ def scaling(ask, sizes: tuple[int, ...], order: int) -> Callable[[np.random.Gene
                 if growth is None or seconds <= SLOW or growth <= order + 0.6:
                     break
             else:
-                text = N_("It is right, but {times:.0f} times the pixels take {longer:.0f} times as long. {why}")
+                text = N_("It is right, but {times:.0f} times the variables take {longer:.0f} times as long. {why}")
                 values = {"times": size / before[0], "longer": seconds / before[1], "why": Message(TOO_SLOW)}
                 return Finding("too_slow", Message(text, **values))
             if growth is not None and seconds > SLOW and growth <= order + 0.25:
@@ -313,7 +313,7 @@ def scaling(ask, sizes: tuple[int, ...], order: int) -> Callable[[np.random.Gene
     return conversation
 
 
-TOO_SLOW = N_("What is the same for all pixels, or was known one pixel before, need not be computed anew.")
+TOO_SLOW = N_("What is the same for all variables, or was known one variable before, need not be computed anew.")
 SURE = 40.0  # a logit: with it, one draw in 10^17 is the other one
 
 

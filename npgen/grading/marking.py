@@ -88,7 +88,9 @@ def _judge(submission, check, sandbox, seed, stand_ins, others) -> _Judged:
     large = replace(check, conversation=check.at_scale, mistakes=())
     at_scale = _converse(submission, large, sandbox, seed, stand_ins, others)
     if at_scale.status == "timeout":
-        text = N_("It is right, but with thousands of pixels it takes more than {seconds:.0f} s for one image. {why}")
+        text = N_(
+            "It is right, but with thousands of variables it takes more than {seconds:.0f} s for one example. {why}"
+        )
         message = Message(text, seconds=sandbox.seconds, why=Message(judging.TOO_SLOW))
         at_scale = at_scale._replace(finding=Finding("too_slow", message))
     return at_scale

@@ -95,8 +95,8 @@ def _cost(rng, last_argument, reference=None):
     """The finding about a function whose work grows faster than D. Constants do not matter, only the growth.
 
     Where less is counted than D hidden layers take, most of the work is out of sight, in Numba's code or in a stand-in:
-    nothing is said of the cost then. A clock would not do at these sizes: caches make a cumulative sum look quadratic,
-    and the overhead of a call makes a short product look linear.
+    nothing is said of the cost here, and where a class is marked the clock of `at_scale` decides. A clock would not do
+    at these sizes: caches make a cumulative sum look quadratic, and the overhead of a call a short product linear.
     """
     n, sizes, n_hidden = COUNTED
     counts = []

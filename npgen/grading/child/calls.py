@@ -66,7 +66,7 @@ def describe(error, filename):
     """Type, text and line of an exception, short and as plain text whatever its __str__ does."""
     try:
         message = str(error)[:MAX_TEXT]
-    except Exception:
+    except Exception:  # its __str__ is the submission's own
         message = "(no text)"
     line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     for frame, number in traceback.walk_tb(error.__traceback__):
