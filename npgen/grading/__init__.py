@@ -5,7 +5,7 @@ The modules, each of which imports only those above it:
     language       English and Spanish
     child/         what runs a submission: it maps inputs to arrays and knows no answers; how it shuts itself in
     scratch        folders for temporary files that outlive nobody
-    isolation      how well submissions are shut in here: levels L0 to L3
+    isolation      how well submissions are shut in here: levels L0 to L4
     parsing        zip files, notebooks and similarity of code, in a limited process of their own
     submission     a file or notebook of a student, as bytes
     statistics     is this noise normal, are these frequencies those of the model?

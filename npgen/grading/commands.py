@@ -171,7 +171,7 @@ def handout(screen: Screen, out: Path, force: bool) -> None:
 @click.option("--topic", required=True, help="What was handed in: vae, nade, ...")
 @click.option("--out", type=_FOLDER, required=True, metavar="DIR", help="Folder of the results.")
 @click.option("--jobs", type=click.IntRange(1, 1024), help="Processes; by default one for each core.")
-@click.option("--require", "required", metavar="LEVEL", help="Least isolation: L1, L2 (the default), L3.")
+@click.option("--require", "required", metavar="LEVEL", help="Least isolation: L1, L2 (the default), L3, L4.")
 @click.option("--secret", "secret_file", type=_FOLDER, metavar="FILE", help="By default DIR/secret, made if need be.")
 @click.option("--resume", is_flag=True, help="Skip what is marked already for the same submission, checks and secret.")
 @click.option("--regrade", multiple=True, metavar="NAME", help="Mark only this student, and again.")

@@ -106,16 +106,16 @@ def _workers(options: Options) -> tuple[str, batch.Pool, str]:
     if required not in isolation.LEVELS:
         raise unknown_name("level of isolation", required, isolation.LEVELS)
     if options.cluster is not None:
-        best, jobs = pools.best_on_cluster(options.cluster)
+        offered, jobs = pools.offered_on_cluster(options.cluster)
         pool, where = pools.on_cluster(options.cluster), f"cluster {options.cluster}, {jobs} workers"
     else:
         from joblib import cpu_count
 
-        best, jobs = isolation.best(), options.jobs or cpu_count()
+        offered, jobs = isolation.offered(), options.jobs or cpu_count()
         pool, where = pools.on_this_machine(jobs), f"{jobs} process{'es' if jobs > 1 else ''}"
-    if isolation.LEVELS.index(best) < isolation.LEVELS.index(required):
-        raise InputError(_refusal(options, required, best))
-    return best, pool, where
+    if required not in offered:
+        raise InputError(_refusal(options, required, offered[-1]))
+    return offered[-1], pool, where
 
 
 def _refusal(options: Options, required: str, best: str) -> str:

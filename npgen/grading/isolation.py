@@ -4,7 +4,7 @@
     L1  and limits for memory, processor time and files     Unix; what `npgen check` uses
     L2  and Landlock, seccomp and no privileges             Linux, no packages and no root: what `npgen grade` uses
     L3  and all of it inside bubblewrap                     Linux where bubblewrap works
-    L4  and another user                                    not offered yet
+    L4  L3, or L2 where that is all, by another user        where the grader is root, in a container for instance
 
 What is promised at which level, and what is not, is in SECURITY.md. A level is had only where a process that was shut
 in by it has tried the doors: kernels, containers and distributions switch parts of it off.
@@ -18,10 +18,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None
 
 from npgen.errors import InputError, unknown_name
 from npgen.grading import scratch
@@ -35,13 +41,20 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # Not for submissions. In a checkout the solutions lie beside the package.
 FORBIDDEN = [str(PACKAGE), str(PACKAGE.with_name("solutions")), str(PACKAGE.with_name("tests"))]
 
+USERS = range(61184, 65520)  # where systemd, too, draws users that have no account
+
 INSIDE = "/npgen-child"  # where bubblewrap shows the child's files: apart from the rest of npgen
 PROBE_SECONDS = 60  # a fifth of a second, but for a cold disk
 
 
+def offered() -> tuple[str, ...]:
+    """The levels that work here; where bubblewrap does not, there may be an L4 and no L3."""
+    return tuple(level for level in LEVELS if _missing(level) is None)
+
+
 def best() -> str:
     """The highest level that works here."""
-    return next(level for level in reversed(LEVELS) if _missing(level) is None)
+    return offered()[-1]
 
 
 def require(level: str) -> None:
@@ -64,10 +77,42 @@ def confined(level: str) -> bool:
     return LEVELS.index(level) >= LEVELS.index("L2")
 
 
+def start(level: str, folder: str, arguments: list[str], **options) -> subprocess.Popen:
+    """Run `child` at a level; `folder` is what the level's user may pass through, and bubblewrap leaves writable."""
+    env = environment()
+    if level == "L4":
+        os.chmod(folder, 0o711)
+        home = place(level, folder, "home-")  # for matplotlib's list of fonts
+        env |= {"HOME": home, "TMPDIR": home}
+        options |= {"user": other_user(), "group": other_user(), "extra_groups": (), "cwd": home}
+    return subprocess.Popen([*interpreter(level, folder), *arguments], env=env, stdin=subprocess.DEVNULL, **options)
+
+
 def interpreter(level: str, folder: str | None = None) -> list[str]:
-    """The command that runs `child`, without its arguments; `folder` is what bubblewrap leaves writable."""
+    """The command that runs `child`, without its arguments."""
     python = [sys.executable, "-I", "-B"]
-    return [*_bubblewrap(folder), *python, INSIDE] if level == "L3" else [*python, str(CHILD)]
+    in_bubblewrap = level == "L3" or (level == "L4" and _missing("L3") is None)
+    return [*_bubblewrap(folder), *python, INSIDE] if in_bubblewrap else [*python, str(CHILD)]
+
+
+def place(level: str, folder: str, prefix: str = "") -> str:
+    """A new folder in `folder`, which belongs to the user who runs submissions at this level."""
+    path = tempfile.mkdtemp(dir=folder, prefix=prefix)
+    if level == "L4":
+        os.chown(path, other_user(), other_user())
+    return path
+
+
+@functools.cache
+def other_user() -> int:
+    """The number of a user, and of a group, of whom nothing is known here; other graders mostly have another one."""
+    for offset in range(len(USERS)):
+        number = USERS[(os.getpid() + offset) % len(USERS)]
+        try:
+            pwd.getpwuid(number)
+        except KeyError:
+            return number
+    raise OSError(f"all users from {USERS[0]} to {USERS[-1]} have an account")
 
 
 def environment() -> dict[str, str]:
@@ -99,34 +144,31 @@ def _missing(level: str) -> str | None:
         return "it needs Unix"
     if level == "L1":
         return None
-    if level == "L4":
-        return "this version of npgen has no other user for submissions"
     if sys.platform != "linux":
         return "it needs Linux"
     if os.uname().machine not in seccomp.ARCHITECTURES:
         return f"it needs a processor of the kinds {' or '.join(seccomp.ARCHITECTURES)}; this is {os.uname().machine}"
     if level == "L3" and shutil.which("bwrap") is None:
         return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+    if level == "L4" and os.geteuid() != 0:
+        return "it needs root, who alone can run programs as another user"
     return _probe(level)
 
 
 def _probe(level: str) -> str | None:
     """What went wrong when a process shut itself in at this level and tried to get out."""
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with scratch.folder() as folder:
         try:
-            tried = subprocess.run(
-                [*interpreter(level, folder), "probe", folder, *FORBIDDEN],
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=PROBE_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            with start(level, folder, ["probe", place(level, folder), *FORBIDDEN], **pipes) as process:
+                try:
+                    _, errors = process.communicate(timeout=PROBE_SECONDS)
+                finally:
+                    process.kill()
+        except (OSError, subprocess.SubprocessError) as error:
             return str(error)
-    lines = tried.stderr.decode("utf-8", "replace").split("\n")
-    return None if tried.returncode == 0 else next(filter(None, reversed(lines)), f"exit code {tried.returncode}")
+    lines = errors.decode("utf-8", "replace").split("\n")
+    return None if process.returncode == 0 else next(filter(None, reversed(lines)), f"exit code {process.returncode}")
 
 
 # --- the grader itself -----------------------------------------------------------------------------------------------

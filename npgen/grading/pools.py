@@ -168,16 +168,16 @@ def on_cluster(address: str) -> Pool:
     return pool
 
 
-def best_on_cluster(address: str) -> tuple[str, int]:
-    """The highest level that every worker of the cluster can have, and how many workers there are."""
+def offered_on_cluster(address: str) -> tuple[list[str], int]:
+    """The levels that every worker of the cluster can have, and how many workers there are."""
     with _connected(address) as client:
         try:
-            levels = client.run(isolation.best).values()
+            offered = client.run(isolation.offered).values()
         except ImportError as error:
             raise InputError(
                 f"--cluster: a worker at {address} cannot import npgen ({error}). Install it there."
             ) from error
-        return min(levels, key=isolation.LEVELS.index), len(levels)
+        return [level for level in isolation.LEVELS if all(level in levels for levels in offered)], len(offered)
 
 
 @contextlib.contextmanager

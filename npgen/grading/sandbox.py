@@ -106,12 +106,9 @@ class Sandbox:
         self._control.settimeout(PATIENCE)
         with theirs:
             arguments = ["zygote", str(theirs.fileno()), self.level, *isolation.FORBIDDEN]
-            self._zygote = subprocess.Popen(
-                [*isolation.interpreter(self.level, self._scratch), *arguments],
-                pass_fds=[theirs.fileno()],
-                env=isolation.environment(),
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the parent
+            # Its session is its own: Ctrl-C is for the parent.
+            self._zygote = isolation.start(
+                self.level, self._scratch, arguments, pass_fds=[theirs.fileno()], start_new_session=True
             )
 
     def _stop(self) -> None:
@@ -147,7 +144,7 @@ class Sandbox:
         seconds = 3 * self.seconds if stand_ins else self.seconds
         with contextlib.ExitStack() as stack:
             output = stack.enter_context(tempfile.TemporaryFile())
-            folder = stack.enter_context(_folder_in(self._scratch))
+            folder = stack.enter_context(self._place())
             settings = {
                 "imports": [name for name in SLOW_IMPORTS if _mentions(source, name)],
                 # The processor's time is a second net under the wall clock, for which every core counts.
@@ -163,6 +160,18 @@ class Sandbox:
             finally:
                 job.end()
                 job.printed = _printed(output)
+
+    @contextlib.contextmanager
+    def _place(self):
+        """A folder for one job, None where submissions write where they like."""
+        if self._scratch is None:
+            yield None
+            return
+        folder = isolation.place(self.level, self._scratch)
+        try:
+            yield folder
+        finally:
+            scratch.remove(folder)
 
     @contextlib.contextmanager
     def _fork(self, output, settings):
@@ -342,16 +351,3 @@ def _printed(output) -> str:
 def _mentions(source: bytes, module: str) -> bool:
     """Whether the text may import the module or a part of it."""
     return all(re.search(rb"\b" + part.encode() + rb"\b", source) for part in module.split("."))
-
-
-@contextlib.contextmanager
-def _folder_in(parent: str | None):
-    """A new folder that is removed afterwards; None if there is no parent."""
-    if parent is None:
-        yield None
-        return
-    folder = tempfile.mkdtemp(dir=parent)
-    try:
-        yield folder
-    finally:
-        scratch.remove(folder)

@@ -26,6 +26,7 @@ except ImportError:  # Windows
 
 PREFIX = "npgen-scratch-"
 NAME = re.compile(re.escape(PREFIX) + r"[a-z0-9_]{8}")  # as tempfile makes them
+MODES = (0o700, 0o711)  # the second where another user passes through
 PATIENCE = 2.0  # seconds for the last processes that write into a folder to end
 
 
@@ -51,7 +52,7 @@ def sweep() -> None:
     for path in paths:
         with contextlib.suppress(OSError):  # it is in use, or has gone meanwhile
             status = os.lstat(path)
-            if (status.st_uid, stat.S_IMODE(status.st_mode)) == (os.geteuid(), 0o700):
+            if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) in MODES:
                 lock = _lock(path)
                 try:
                     remove(path)

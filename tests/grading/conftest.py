@@ -1,6 +1,8 @@
 """Fixtures of the tests of the exercises' commands."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,24 @@ def pytest_collection_modifyitems(items):
         for item in hostile:
             if item.path.name == "test_batch.py":  # the others ask for the level that they need
                 item.add_marker(pytest.mark.skip(reason=f"L2: {reason}"))
+
+
+@pytest.fixture(scope="session")
+def let_through():
+    """`let_through(folder)` lets another user into a test's folder: at L4, one runs the submissions."""
+
+    def walk(folder):
+        temporary = Path(tempfile.gettempdir())
+        for path in (folder, *folder.parents):
+            if path.is_relative_to(temporary) and path != temporary:
+                path.chmod(path.stat().st_mode | 0o011)
+
+    return walk
+
+
+@pytest.fixture(autouse=True)
+def folder_that_lets_through(tmp_path, let_through):
+    let_through(tmp_path)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ from npgen.grading.handout import CHECKOUT
 
 ATTACKS = Path(__file__).with_name("attacks")
 SUFFIX = ".py.txt"
-LEVELS = ("L2", "L3")
+LEVELS = ("L2", "L3", "L4")
 MARK = "npgen-attack"  # in the name of whatever an attack makes
 SECRET = "npgen-" + "secret"  # in one piece only in the grader's memory
 SECONDS = {False: 3.0, True: 10.0}  # for one function of a hostile, and of an innocent, submission
@@ -461,7 +461,7 @@ def compute_KL(q):
 
 
 @pytest.fixture(scope="module")
-def problems(request, tmp_path_factory):
+def problems(request, tmp_path_factory, let_through):
     """`problems(level, attack)`; the files asked for are marked two at a time, once a level has been probed."""
     selected = [item.callspec.params for item in request.session.items if item.originalname == "test_attack"]
     started = {}
@@ -473,7 +473,9 @@ def problems(request, tmp_path_factory):
             isolation.require(level)
         except InputError as error:
             return pytest.skip, str(error)
-        open_doors = run(PROBE, level, tmp_path_factory.mktemp(f"probe-{level}"))
+        root = tmp_path_factory.mktemp(f"probe-{level}")
+        let_through(root)
+        open_doors = run(PROBE, level, root)
         return pytest.fail, f"nothing is run at {level}, which does not shut in: {open_doors}" if open_doors else ""
 
     def wait(level, attack):
@@ -483,6 +485,7 @@ def problems(request, tmp_path_factory):
         for one in (params["attack"] for params in selected if params["level"] == level):
             if (level, one.name) not in started:
                 root = tmp_path_factory.mktemp(one.name[:20])
+                let_through(root)
                 started[level, one.name] = pool.submit(run, one, level, root)
         return started[level, attack.name].result()
 

@@ -257,7 +257,7 @@ def test_bad_options(npgen, class_, tmp_path, options, says, monkeypatch):
 
 def test_a_level_that_cannot_be_had_is_refused(npgen, class_, tmp_path, monkeypatch):
     class_(Ana=RIGHT)
-    monkeypatch.setattr(isolation, "best", lambda: "L1")
+    monkeypatch.setattr(isolation, "offered", lambda: ("L0", "L1"))
     code, _, errors = npgen("grade", "class", "--topic", "fvsbn", "--out", "out", "--require", "L4")
     assert code == 2 and errors and not (tmp_path / "out").exists()
     assert "--require" not in errors
@@ -266,7 +266,7 @@ def test_a_level_that_cannot_be_had_is_refused(npgen, class_, tmp_path, monkeypa
 @pytest.mark.parametrize("reason", [None, "it needs Linux"])
 def test_without_a_word_about_it_nothing_is_marked_below_l2(npgen, class_, tmp_path, monkeypatch, reason):
     class_(Ana=RIGHT)
-    monkeypatch.setattr(isolation, "best", lambda: "L1")
+    monkeypatch.setattr(isolation, "offered", lambda: ("L0", "L1"))
     monkeypatch.setattr(isolation, "_missing", lambda level: reason)  # None: it is the cluster that cannot
     code, _, errors = npgen("grade", "class", "--topic", "fvsbn", "--out", "out")
     assert code == 2 and errors.count("\n") == 1 and not (tmp_path / "out").exists()
@@ -508,7 +508,7 @@ def slow_class(class_):
 
 LEVELS = [
     pytest.param(level, marks=pytest.mark.skipif(isolation._missing(level) is not None, reason=f"no {level} here"))
-    for level in ("L2", "L3")
+    for level in ("L2", "L3", "L4")
 ]
 
 
@@ -523,6 +523,7 @@ def start(tmp_path):
 
     def run(folder, *options, level=None):
         path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}" if level == "L2" else os.environ["PATH"]
+        (tmp_path / "tmp").chmod(0o700 if level in ("L2", "L3") else 0o711)  # for L4
         process = subprocess.Popen(
             command(folder, tmp_path / "out", *options, *(() if "--cluster" in options else ("--jobs", "2"))),
             env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PATH": path},
@@ -543,7 +544,7 @@ def start(tmp_path):
 
 def of(tmp_path):
     """All processes whose temporary files are those of `start`, whoever their parent is."""
-    mark, found = f"TMPDIR={tmp_path / 'tmp'}\0".encode(), []
+    mark, found = f"TMPDIR={tmp_path / 'tmp'}".encode(), []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if mark in entry.read_bytes():
@@ -800,7 +801,7 @@ def test_a_cluster_whose_scheduler_is_killed(cluster, grader_of_cluster, start, 
     before = written(tmp_path / "out")
     monkeypatch.setattr(pools, "CONNECT_SECONDS", 1)
     with pytest.raises(InputError, match=f"--cluster: no Dask scheduler answers at {re.escape(address)}"):
-        pools.best_on_cluster(address)
+        pools.offered_on_cluster(address)
     done = start(slow_class, "--resume")
     output, errors = done.communicate(timeout=120)
     assert done.returncode == 0, errors

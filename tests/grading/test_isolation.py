@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -18,7 +19,6 @@ import pytest
 
 from npgen.errors import InputError
 from npgen.grading import isolation
-from npgen.grading import sandbox as sandboxes
 from npgen.grading.child import landlock, places, seccomp
 from npgen.grading.sandbox import LIMITS, Lost, Sandbox, Stopped
 
@@ -30,7 +30,7 @@ def needs(level):
     return pytest.mark.skipif(reason is not None, reason=f"{level}: {reason}")
 
 
-@pytest.fixture(scope="module", params=[pytest.param(level, marks=needs(level)) for level in ("L2", "L3")])
+@pytest.fixture(scope="module", params=[pytest.param(level, marks=needs(level)) for level in ("L2", "L3", "L4")])
 def sandbox(request):
     with Sandbox(seconds=30, level=request.param) as sandbox:
         yield sandbox
@@ -52,6 +52,10 @@ def stopped(sandbox, body, *args):
     return caught.value
 
 
+def folders_of_jobs(sandbox):
+    return [name for name in os.listdir(sandbox._scratch) if not name.startswith("home-")]
+
+
 def works(sandbox):
     """Whether the next submission is none the worse."""
     return run(sandbox, "return 1 + args[0]", 1) == 2
@@ -64,7 +68,9 @@ def test_levels_are_refused_with_a_reason(monkeypatch):
     assert isolation.best() in isolation.LEVELS
     with pytest.raises(InputError, match="L2"):
         isolation.require("L22")
-    with pytest.raises(InputError, match=r"L4 is not possible here: .*The best is"):
+    monkeypatch.setattr(isolation, "_missing", lambda level: None if level < "L3" else "it needs a moon.")
+    assert isolation.offered() == ("L0", "L1", "L2")
+    with pytest.raises(InputError, match=r"L4 is not possible here: it needs a moon\. The best is L2"):
         Sandbox(level="L4")
 
 
@@ -75,6 +81,7 @@ def test_levels_are_refused_with_a_reason(monkeypatch):
         ("sys.platform", "darwin", "L2", "it needs Linux"),
         ("os.uname", lambda: type("", (), {"machine": "riscv64"}), "L2", "x86_64 or aarch64; this is riscv64"),
         ("shutil.which", lambda name: None, "L3", "bubblewrap is not installed"),
+        ("os.geteuid", lambda: 1000, "L4", "it needs root"),
     ],
 )
 def test_what_a_level_needs(monkeypatch, what, value, level, says):
@@ -93,6 +100,40 @@ def test_a_level_that_lets_something_through_is_not_had(monkeypatch, tmp_path):
     unconfined = [sys.executable, "-c", "import sys; sys.exit('files can be read in spite of all')"]
     monkeypatch.setattr(isolation, "interpreter", lambda level, scratch: unconfined)
     assert isolation._missing.__wrapped__("L2") == "files can be read in spite of all"
+
+
+@needs("L4")
+def test_another_user_without_bubblewrap(monkeypatch):
+    """As in Docker, where bubblewrap does not work as a rule: then there is an L4, but no L3."""
+    missing = isolation._missing
+    monkeypatch.setattr(isolation, "_missing", lambda level: "no bubblewrap" if level == "L3" else missing(level))
+    assert isolation.offered() == ("L0", "L1", "L2", "L4")
+    assert isolation.interpreter("L4", "/tmp")[0] == sys.executable
+    with Sandbox(seconds=30, level="L4") as sandbox:
+        assert run(sandbox, "return os.getuid()") == isolation.other_user()
+        assert run(sandbox, "open('mine', 'w').write('a'); return sorted(os.listdir())") == ["mine", "work.py"]
+
+
+@needs("L4")
+def test_a_folder_that_another_user_cannot_reach(monkeypatch, tmp_path):
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert "Permission denied" in isolation._missing.__wrapped__("L4")
+
+
+def test_whose_processes_they_are(sandbox):
+    """At L4 neither the submission nor what starts it has the grader's user, or any of its groups."""
+    body = "return [os.getuid(), os.geteuid(), os.getgid(), os.getegid(), *os.getgroups()]"
+    with sandbox.job(b"import os\ndef f():\n    " + body.encode(), "work.py", "f") as job:
+        status = Path(f"/proc/{sandbox._zygote.pid}/status").read_text()
+        found = job.ask({"kind": "value", "args": [], "seed": 0})["result"]
+    outside = re.search(r"^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$", status, re.MULTILINE).groups()
+    if sandbox.level == "L4":
+        assert found == [isolation.other_user()] * 4 and set(outside) == {str(isolation.other_user())}
+        assert isolation.other_user() in isolation.USERS
+    else:
+        assert found[:4] == [os.getuid(), os.getuid(), os.getgid(), os.getgid()]
+        assert set(outside) == {str(os.getuid())}
 
 
 def test_a_student_runs_their_own_file_at_l1():
@@ -264,7 +305,7 @@ def test_a_folder_of_its_own_is_all_it_may_write(sandbox):
     """
     first, second = run(sandbox, body), run(sandbox, body)
     assert first != second and not os.path.exists(first) and not os.path.exists(second)
-    assert os.listdir(sandbox._scratch) == []
+    assert folders_of_jobs(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -285,7 +326,7 @@ def test_the_disk_cannot_be_filled(sandbox, body):
     body = f"try:\n{textwrap.indent(body, '    ')}\nexcept OSError:\n    pass\nwhile True: pass"
     found = stopped(sandbox, body)
     assert (found.status, found.detail["message"]) == ("error", "Disk quota exceeded")
-    assert os.listdir(sandbox._scratch) == [] and works(sandbox)
+    assert folders_of_jobs(sandbox) == [] and works(sandbox)
 
 
 def test_no_file_is_large(sandbox):
@@ -608,7 +649,7 @@ def test_daemons_end_with_their_job_even_at_l1():
 
 
 def test_a_process_that_cannot_be_shut_in_is_not_given_a_submission(sandbox, monkeypatch):
-    monkeypatch.setattr(sandboxes, "_folder_in", lambda parent: contextlib.nullcontext("/no such folder"))
+    monkeypatch.setattr(isolation, "place", lambda level, folder: "/no such folder")
     with pytest.raises(Lost, match="could not be shut in: FileNotFoundError"):
         run(sandbox, "return 1")
     monkeypatch.undo()
