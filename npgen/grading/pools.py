@@ -190,13 +190,15 @@ def _connected(address: str):
         client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"--cluster: no Dask scheduler answers at {address}.") from error
+    lost = (concurrent.futures.CancelledError, asyncio.CancelledError, distributed.core.CommClosedError)
     with client:
-        if not client.nthreads():
-            raise InputError(f"--cluster: the scheduler at {address} has no workers. Start one: dask worker {address}")
         try:
+            if not client.nthreads():
+                none = f"--cluster: the scheduler at {address} has no workers. Start one: dask worker {address}"
+                raise InputError(none)
             yield client
-        except (concurrent.futures.CancelledError, asyncio.CancelledError, OSError) as error:
-            if client.status == "running":
+        except (*lost, OSError) as error:
+            if client.status == "running" and not isinstance(error, lost):  # a file that cannot be read, for instance
                 raise
             raise InputError(
                 f"the Dask scheduler at {address} is gone. Go on with --resume when it is back."

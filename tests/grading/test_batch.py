@@ -1,5 +1,6 @@
 """`npgen grade`: what it writes, what it keeps, and what survives when something is killed."""
 
+import asyncio
 import contextlib
 import csv
 import dataclasses
@@ -796,8 +797,8 @@ def test_a_cluster_whose_scheduler_is_killed(cluster, grader_of_cluster, start, 
     address, scheduler, _ = cluster
     scheduler.kill()
     _, errors = grader_of_cluster.communicate(timeout=120)
-    assert grader_of_cluster.returncode == 2
-    assert errors == f"npgen: the Dask scheduler at {address} is gone. Go on with --resume when it is back.\n"
+    gone = f"npgen: the Dask scheduler at {address} is gone. Go on with --resume when it is back.\n"
+    assert (errors, grader_of_cluster.returncode) == (gone, 2)
     before = written(tmp_path / "out")
     monkeypatch.setattr(pools, "CONNECT_SECONDS", 1)
     with pytest.raises(InputError, match=f"--cluster: no Dask scheduler answers at {re.escape(address)}"):
@@ -808,6 +809,19 @@ def test_a_cluster_whose_scheduler_is_killed(cluster, grader_of_cluster, start, 
     assert f"{6 - len(before)} marked, {len(before)} kept" in output
     assert before.items() <= written(tmp_path / "out").items()
     assert [r.score for r in read_results(tmp_path / "out")] == [SCORE] * 6
+
+
+def test_a_scheduler_of_which_the_client_does_not_know_yet_that_it_is_gone(cluster):
+    """The connection may break in the middle of a question, before the client takes notice of it."""
+    distributed = pytest.importorskip("distributed")
+    for error, expected in (
+        (distributed.core.CommClosedError("reset"), InputError),
+        (asyncio.CancelledError(), InputError),
+        (FileNotFoundError("a file of the class"), FileNotFoundError),
+    ):
+        with pytest.raises(expected), pools._connected(cluster[0]) as client:
+            assert client.status == "running"
+            raise error
 
 
 def test_a_grader_of_a_cluster_that_is_killed(cluster, grader_of_cluster, start, slow_class, tmp_path):
