@@ -22,6 +22,7 @@ L3  experiments     one table of recipes
     preparation     what turns a row of it into a run
     published       the figures of the papers' tables
     recipes         how their cells are trained
+    results         what they have come to, and the tables made of it
     progress        showing a run while it trains
     commands        what `npgen train`, `evaluate` and `sample` do
     demo            what `npgen demo` does

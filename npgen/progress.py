@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from npgen.run import Run
 
 REFRESH = 0.1  # seconds between two updates of the bar
 LINE_EVERY = 5.0  # seconds, at least, between two plain lines
+FRACTION_EVERY = 60.0  # the same, of work that takes hours
 
 
 def follow(console: Console, label: str, runs: Iterator[Run], n_steps: int, batch_size: int) -> Run | None:
@@ -70,6 +79,38 @@ class _Rate:
 
 def _nats(run):
     return f"validation {run.curve[-1, 2]:.2f} nats" if len(run.curve) else f"training {run.mean_loss:.2f} nats"
+
+
+@contextmanager
+def advancing(console: Console, label: str, fraction: Callable[[], float]) -> Iterator[None]:
+    """Show, while the block runs, how much of it is done, a fraction from 0 to 1, and the time left."""
+    ended = threading.Event()
+    show = _fraction_bar if console.is_terminal else _fraction_lines
+    thread = threading.Thread(target=show, args=(console, label, fraction, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _fraction_bar(console, label, fraction, ended):
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(), TimeElapsedColumn())
+    columns += (TextColumn("so far,"), TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=console, speed_estimate_period=600) as progress:
+        task = progress.add_task(label, total=1.0)
+        while not ended.wait(5 * REFRESH):
+            progress.update(task, completed=fraction())
+        progress.update(task, completed=fraction())
+
+
+def _fraction_lines(console, label, fraction, ended):
+    beginning = time.perf_counter()
+    while not ended.wait(FRACTION_EVERY):
+        done, seconds = fraction(), time.perf_counter() - beginning
+        left = f", about {seconds * (1 / done - 1) / 60:.0f} minutes left" if done > 0 else ""
+        console.print(f"{label}: {done:.0%} after {seconds / 60:.0f} minutes{left}", soft_wrap=True)
 
 
 @contextmanager

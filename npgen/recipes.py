@@ -106,3 +106,14 @@ def further_folds(experiment: Experiment) -> list[Experiment]:
         return []
     folds = range(experiment.data_options["fold"] + 1, N_FOLDS + 1)
     return [dataclasses.replace(experiment, data_options={"fold": fold}) for fold in folds]
+
+
+def cost(table: str, dataset: str, model: str) -> float:
+    """About how many multiply-adds a cell takes, for one example of each batch: enough to tell how much is done."""
+    if model == "gaussian":
+        return 1.0
+    rows = candidates(table, dataset, model, seed=0)
+    D = data.load(dataset, **rows[0].data_options).n_visible
+    init = rows[0].init
+    width = sum(init.get("hidden_sizes", ())) or init.get("n_hidden", D / 2)
+    return float(D * width * sum(row.n_steps for row in [*rows, *further_folds(rows[0])]))

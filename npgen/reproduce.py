@@ -2,30 +2,29 @@
 
 A table has a cell for each data set and model. A cell trains the candidates of `recipes.candidates` one after another,
 takes the one that is best on the validation part, and only then looks at the test part. Cells are independent: several
-processes share them out, each is written as soon as it is done, and those that are there already are kept.
-
-    results/TABLE.json   a list of cells {"table", "dataset", "model", "nats", "standard_error", "published", "seconds",
-                         "seed", "recipe", "n_parameters"}; `nats` is a negative log-likelihood, the lower the better
-    results/TABLE.md     the same beside the published figures
+processes share them out, each is written as soon as it is done, and those that are there already are kept. How they are
+written is the matter of `npgen.results`.
 """
 
-import json
+import contextlib
 import math
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from npgen import data, preparation, recipes, run, sources
-from npgen.errors import InputError, unknown_name
+from npgen import data, preparation, recipes, results, run, sources
+from npgen.errors import unknown_name
 from npgen.experiments import Experiment
-from npgen.files import atomic_write, writable_folder
+from npgen.files import writable_folder
 from npgen.models import gaussian_mixture
 from npgen.nested import n_parameters
+from npgen.progress import advancing
 from npgen.recipes import TABLES
 from npgen.train import Evaluation, evaluate
 
@@ -51,8 +50,11 @@ class Cell:
 # --- one cell --------------------------------------------------------------------------------------------------------
 
 
-def train_cell(cell: Cell, n_threads: int) -> dict[str, Any]:
-    """Train every candidate, choose on validation, evaluate on test: on the other folds, too, where there are any."""
+def train_cell(cell: Cell, n_threads: int, told: Callable[[float], None] = lambda share: None) -> dict[str, Any]:
+    """Train every candidate, choose on validation, evaluate on test: on the other folds, too, where there are any.
+
+    `told` hears now and then what share of it is done.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(n_threads):
@@ -61,15 +63,17 @@ def train_cell(cell: Cell, n_threads: int) -> dict[str, Any]:
             recipe, size, tested = _gaussians(cell.dataset)
         else:
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
-            chosen = min(map(_trained, candidates), key=lambda trained: trained.validation)
-            tested = [_tested(chosen), *(_tested(_trained(fold)) for fold in recipes.further_folds(chosen.experiment))]
+            parts = _parts(told, len(candidates) + len(recipes.further_folds(candidates[0])))
+            chosen = min((_trained(row, next(parts)) for row in candidates), key=lambda trained: trained.validation)
+            folds = recipes.further_folds(chosen.experiment)
+            tested = [_tested(chosen), *(_tested(_trained(fold, next(parts))) for fold in folds)]
             recipe = preparation.recipe(chosen.experiment)
             recipe |= {"best_step": chosen.step, "validation": round(chosen.validation, 4)}
             size = n_parameters(chosen.params)
-    (nats, standard_error), folds = tested[0], [fold.mean for fold in tested]
-    if len(folds) > 1:
-        nats, standard_error = float(np.mean(folds)), float(np.std(folds, ddof=1) / math.sqrt(len(folds)))
-        recipe["folds"] = [round(fold, 4) for fold in folds]
+    (nats, standard_error), means = tested[0], [fold.mean for fold in tested]
+    if len(means) > 1:
+        nats, standard_error = float(np.mean(means)), float(np.std(means, ddof=1) / math.sqrt(len(means)))
+        recipe["folds"] = [round(mean, 4) for mean in means]
     return {
         "table": cell.table,
         "dataset": cell.dataset,
@@ -93,10 +97,15 @@ class _Trained:
     step: int
 
 
-def _trained(experiment: Experiment) -> _Trained:
+def _parts(told: Callable[[float], None], n_parts: int) -> Iterator[Callable[[float], None]]:
+    """For each part of a cell the function that is told the share of that part."""
+    return (lambda share, part=part: told((part + share) / n_parts) for part in range(n_parts))
+
+
+def _trained(experiment: Experiment, told: Callable[[float], None] = lambda share: None) -> _Trained:
     prepared = preparation.prepare(experiment)
-    for last in run.advance(prepared.plan, run.start(prepared.plan, prepared.params)):
-        ended = last
+    for ended in run.advance(prepared.plan, run.start(prepared.plan, prepared.params)):
+        told(ended.step / experiment.n_steps)
     step = int(ended.curve[np.argmin(ended.curve[:, 2]), 0])
     return _Trained(experiment, prepared, ended.stopping.params, ended.stopping.best, step)
 
@@ -151,94 +160,43 @@ def main(table: str, only: str | None, seed: int, n_jobs: int, out: Path, consol
     asked = cells(table, only, seed)
     writable_folder(out)
     path = out / f"{table}.json"
-    rows = read(path)
+    rows = results.read(path)
     done = {(row["dataset"], row["model"], row["seed"]) for row in rows}
-    here, missing = [], set()
-    for cell in asked:
-        if (cell.dataset, cell.model, cell.seed) in done:
-            continue
-        if sources.place(cell.dataset).startswith("not here, cannot"):
-            missing.add(cell.dataset)
-        else:
-            here.append(cell)
-    for dataset in sorted(missing):
+    left = [cell for cell in asked if (cell.dataset, cell.model, cell.seed) not in done]
+    absent = sorted({cell.dataset for cell in left if sources.place(cell.dataset).startswith("not here, cannot")})
+    for dataset in absent:
         console.print(f"{dataset}: left out, its file is not here (see: npgen data path {dataset})", soft_wrap=True)
+    here = [cell for cell in left if cell.dataset not in absent]
     n_threads = max(1, joblib.cpu_count() // n_jobs)
-    with _progress(console) as progress:
-        task = progress.add_task(table, total=len(here), last="")
-        work = joblib.Parallel(n_jobs, return_as="generator_unordered")
-        for row in work(joblib.delayed(train_cell)(cell, n_threads) for cell in here):
+    work = joblib.Parallel(n_jobs, return_as="generator_unordered")
+    with _shares(here) as (shares, fraction), advancing(console, table, fraction):
+        for row in work(joblib.delayed(_train_and_tell)(cell, n_threads, shares, i) for i, cell in enumerate(here)):
             rows.append(row)
-            write(path, rows)
-            progress.update(task, advance=1, last=summary(row))
-            if not console.is_terminal:
-                console.print(summary(row), markup=False, soft_wrap=True)
-    write(path, rows)
+            results.write(path, rows)
+            console.print(results.summary(row), markup=False, soft_wrap=True)
+    results.write(path, rows)
     console.print(f"{path}, {path.with_suffix('.md')}: {len(rows)} cells", markup=False, soft_wrap=True)
 
 
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TextColumn("{task.fields[last]}"), console=console, disable=not console.is_terminal)
+@contextlib.contextmanager
+def _shares(cells: list[Cell]) -> Iterator[tuple[str, Callable[[], float]]]:
+    """A file in which each cell tells what share of it is done, and how much that is of the whole.
+
+    The processes that train are others than the one that shows: a file in memory of all is the simplest way between.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what is mapped
+        path = str(Path(folder) / "shares")
+        shares = np.memmap(path, np.float64, "w+", shape=(max(len(cells), 1),))
+        costs = np.array([recipes.cost(cell.table, cell.dataset, cell.model) for cell in cells] or [1.0])
+        yield path, lambda: float(np.dot(costs, shares) / costs.sum())
 
 
-def summary(row: dict[str, Any]) -> str:
-    """One cell in a line."""
-    published = "" if row["published"] is None else f", published {row['published']:.2f}"
-    nats = f"{row['nats']:.2f} ± {row['standard_error']:.2f} nats"
-    return f"{row['dataset']}/{row['model']}: {nats}{published}, {row['seconds']:.0f} s"
+def _train_and_tell(cell: Cell, n_threads: int, path: str, place: int) -> dict[str, Any]:
+    shares = np.memmap(path, np.float64, "r+")
 
+    def told(share):
+        shares[place] = share
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The cells in a file; none if there is no file."""
-    if not path.exists():
-        return []
-    try:
-        rows = json.loads(path.read_bytes())
-        if not isinstance(rows, list) or not all({"dataset", "model", "seed", "nats"} <= row.keys() for row in rows):
-            raise ValueError("a cell without its figures")
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{path}: not a table that npgen wrote ({error}). Move it away to begin anew.") from error
-    return rows
-
-
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """The cells, in the order of the table, and the table itself."""
-    table = TABLES[path.stem]
-    order = {name: place for place, name in enumerate((*table.datasets, *table.models))}
-    rows.sort(key=lambda row: (order[row["dataset"]], order[row["model"]], row["seed"]))
-    with atomic_write(path) as file:
-        file.write(json.dumps(rows, indent=1).encode() + b"\n")
-    with atomic_write(path.with_suffix(".md")) as file:
-        file.write(markdown(table, rows).encode())
-
-
-def markdown(table: recipes.Table, rows: list[dict[str, Any]]) -> str:
-    """Each data set a line, each model two columns: ours (all seeds) and the published figure."""
-    models = table.models
-    lines = [
-        "| test nats | " + " | ".join(f"{model} | paper" for model in models) + " |",
-        "|---|" + "---|---|" * len(models),
-    ]
-    for dataset in table.datasets:
-        entries = []
-        for model in models:
-            found = [row for row in rows if (row["dataset"], row["model"]) == (dataset, model)]
-            published = table.published.get((dataset, model))
-            entries += [_figures(found, published), "" if published is None else f"{published:.2f}"]
-        if any(entries[::2]):
-            lines.append(f"| {dataset} | " + " | ".join(entries) + " |")
-    return "\n".join([*lines, ""])
-
-
-def _figures(found: list[dict[str, Any]], published: float | None) -> str:
-    """The figure of each seed, bold where it is at least as good as the published one, with error and seconds."""
-
-    def figure(row):
-        nats = f"{row['nats']:.2f}"
-        return f"**{nats}**" if published is not None and row["nats"] <= published else nats
-
-    if not found:
-        return ""
-    first = found[0]
-    return f"{', '.join(map(figure, found))} ± {first['standard_error']:.2f} ({first['seconds']:.0f} s)"
+    row = train_cell(cell, n_threads, told)
+    told(1.0)
+    return row

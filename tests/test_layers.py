@@ -34,6 +34,7 @@ ORDER = [
         "preparation",
         "published",
         "recipes",
+        "results",
         "progress",
         "commands",
         "demo",

@@ -1,9 +1,11 @@
+import contextlib
 import json
 
 import numpy as np
 import pytest
 
-from npgen import data, published, recipes, reproduce
+from npgen import data, published, recipes, reproduce, results
+from npgen import run as run_module
 from npgen.cli import main
 from npgen.errors import InputError
 from npgen.experiments import MODELS
@@ -42,7 +44,9 @@ def test_a_table_is_trained_written_and_gone_on_with(tiny, tmp_path, monkeypatch
     assert row["n_parameters"] == 64 * 65 // 2 and 15 < row["nats"] < 40
     trained = []
     train_cell = reproduce.train_cell
-    monkeypatch.setattr(reproduce, "train_cell", lambda cell, n: trained.append(cell.name) or train_cell(cell, n))
+    monkeypatch.setattr(
+        reproduce, "train_cell", lambda cell, *others: trained.append(cell.name) or train_cell(cell, *others)
+    )
     assert run("tiny", "--out", tmp_path) == 0
     assert trained == ["digits/orderless_nade"]  # the other one is kept
     assert run("tiny", "--out", tmp_path, "--seed", "1") == 0
@@ -57,6 +61,39 @@ def test_a_table_is_trained_written_and_gone_on_with(tiny, tmp_path, monkeypatch
     text = (tmp_path / "tiny.md").read_text()
     assert f"| digits | **{first:.2f}**, **{second:.2f}** ± " in text and "| 1000.00 |" in text
     assert f"| {rows[2]['nats']:.2f}, {rows[3]['nats']:.2f} ± " in text  # not better than published: not bold
+
+
+def test_how_much_is_done_is_told(tiny, tmp_path, monkeypatch):
+    """Of the cells together, from 0 to 1, never less than before."""
+    heard = []
+
+    @contextlib.contextmanager
+    def advancing(console, label, fraction):
+        monkeypatch.setattr(run_module, "advance", hearing(run_module.advance, fraction))
+        yield
+        heard.append(fraction())
+
+    def hearing(advance, fraction):
+        def advance_and_hear(*args):
+            for run in advance(*args):
+                heard.append(fraction())
+                yield run
+
+        return advance_and_hear
+
+    monkeypatch.setattr(reproduce, "advancing", advancing)
+    assert run("tiny", "--out", tmp_path) == 0
+    assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1.0 and len(set(heard)) > 10
+
+
+def test_tables_in_a_page(tmp_path):
+    row = {"dataset": "dna", "model": "nade", "seed": 0, "nats": 83.0, "standard_error": 0.25, "seconds": 60.0}
+    results.write(tmp_path / "uci-binary.json", [row])
+    page = "before\n<!-- results/uci-binary.json -->\nold\n<!-- end -->\nafter"
+    written = results.with_tables(page, tmp_path)
+    assert "| **83.00** ± 0.25 (60 s) | 84.81 |" in written and "old" not in written
+    assert written.startswith("before\n<!-- ") and written.endswith("<!-- end -->\nafter")
+    assert results.with_tables(written, tmp_path) == written
 
 
 def test_the_choice_is_made_on_validation(tiny):
@@ -101,7 +138,7 @@ def test_a_damaged_file_is_not_overwritten(content, tmp_path):
     path = tmp_path / "uci-binary.json"
     path.write_text(content)
     with pytest.raises(InputError, match="Move it away"):
-        reproduce.read(path)
+        results.read(path)
     assert run("uci-binary", "--out", tmp_path) == 2
     assert path.read_text() == content
 
