@@ -754,7 +754,7 @@ def cluster(start, tmp_path):
     """(address, process of the scheduler, processes of the two workers)"""
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     told = tmp_path / "scheduler.json"
-    common = ["--scheduler-file", told, "--no-dashboard"]
+    common = ["--scheduler-file", told, "--no-dashboard", "--host", "127.0.0.1"]
     commands = [
         ["distributed.cli.dask_scheduler", "--port", "0", *common],
         *[["distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path, *common]] * 2,
