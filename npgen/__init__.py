@@ -24,7 +24,7 @@ L3  experiments     one table of recipes
     recipes         how their cells are trained
     results         what they have come to, and the tables made of it
     progress        showing a run while it trains
-    commands        what `npgen train`, `evaluate` and `sample` do
+    commands        what `npgen train` does, and what evaluates and draws its checkpoints
     demo            what `npgen demo` does
     reproduce       the papers' tables once more
     grading         exercises: submissions are run, judged, and talked about

@@ -158,7 +158,8 @@ def list_experiments():
 def train(context, name, out, resume, **options):
     """Train a model into a checkpoint.
 
-    EXPERIMENT is a row of `npgen experiments`; MODEL is fvsbn, nade or vae, together with --data.
+    EXPERIMENT is a row of `npgen experiments`; MODEL is fvsbn, nade, made,
+    orderless_nade, categorical_nade, rnade or vae, together with --data.
 
     Options change the row of the table. Ctrl-C stops between two steps and leaves a checkpoint; --resume continues
     from there.
@@ -175,7 +176,7 @@ def train(context, name, out, resume, **options):
 @click.option("--part", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--importance", "n_importance", type=click.IntRange(1), help="Samples of the estimate, for a VAE.")
 def evaluate(checkpoint, part, n_importance):
-    """Test nats per image of a CHECKPOINT.
+    """Test nats per example of a CHECKPOINT.
 
     Of the parameters that were best on validation, with the standard error.
     """
@@ -184,17 +185,72 @@ def evaluate(checkpoint, part, n_importance):
     commands.evaluate(checkpoint, part, n_importance, Console())
 
 
+def _figure(name):
+    """The option --out of a command that writes one figure."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    return click.option("--out", type=path, default=Path(name), show_default=True, help="A PNG file.")
+
+
 @cli.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("-n", "n_samples", type=click.IntRange(1, 10_000), default=25, show_default=True)
+@click.option(
+    "-n",
+    "n_samples",
+    type=click.IntRange(1, 10_000),
+    help="How many: by default 25 images, or of real numbers as many as there are test examples.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the samples.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("samples.png"), show_default=True)
+@_figure("samples.png")
 def sample(checkpoint, n_samples, seed, out):
-    """Draw samples of a CHECKPOINT into a figure."""
+    """Draw samples of a CHECKPOINT into a figure.
+
+    Samples of real numbers are drawn as points among the test examples: each variable against the one before it with
+    which it is most correlated.
+    """
     from npgen import commands
 
-    commands.sample(checkpoint, n_samples, seed, out)
-    click.echo(f"{out}: {n_samples} samples")
+    click.echo(commands.sample(checkpoint, n_samples, seed, out))
+
+
+@cli.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@_figure("conditionals.png")
+def conditionals(checkpoint, out):
+    """Draw what a CHECKPOINT expects, one variable after another.
+
+    p(x_d | x_<d) for a few test examples: of binary images the probability of ink, of grey levels and of real
+    numbers the distribution. Of orderless NADE p(x_d | x_o), with more and more pixels o observed.
+    """
+    from npgen import commands
+
+    click.echo(commands.conditionals(checkpoint, out))
+
+
+@cli.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the completions.")
+@_figure("completions.png")
+def complete(checkpoint, seed, out):
+    """Let a CHECKPOINT complete images of which it is given the upper half.
+
+    Of nade, made and orderless_nade: four completions of each of ten test images.
+    """
+    from npgen import commands
+
+    click.echo(commands.complete(checkpoint, seed, out))
+
+
+@cli.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@_figure("densities.png")
+def densities(checkpoint, out):
+    """Draw the marginal densities of a real-valued CHECKPOINT.
+
+    p(x_d) of each variable beside a histogram of the test part, in the units of the data.
+    """
+    from npgen import commands
+
+    click.echo(commands.densities(checkpoint, out))
 
 
 @cli.command()

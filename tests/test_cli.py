@@ -66,7 +66,8 @@ def refused(npgen, tmp_path):
 
 def test_help_and_version(npgen):
     code, output, _ = npgen("--help")
-    assert code == 0 and all(command in output for command in ("demo", "data", "train", "evaluate", "sample"))
+    commands = ("demo", "data", "train", "evaluate", "sample", "conditionals", "complete", "densities")
+    assert code == 0 and all(command in output for command in commands)
     assert npgen("--version")[:2] == (0, "npgen, version 0.1.0\n")
 
 
@@ -82,6 +83,31 @@ def test_train_evaluate_sample(npgen, model):
     code, output, _ = npgen("sample", "run.npz", "-n", "6", "--out", "figure.png")
     assert code == 0 and "figure.png: 6 samples" in output
     assert imread("figure.png").shape[2] == 4
+
+
+def test_every_drawing_command_writes_its_figure(npgen):
+    npgen("train", "nade", *SMALL)
+    for command in ("sample", "conditionals", "complete"):
+        code, output, errors = npgen(command, "run.npz", "--out", f"{command}/figure.png")
+        assert code == 0, errors
+        assert output.startswith(f"{command}/figure.png: ")
+        assert imread(f"{command}/figure.png").shape[2] == 4
+
+
+def real_numbers(monkeypatch, rng):
+    x = rng.standard_normal((200, 3))
+    monkeypatch.setitem(data.LOADERS, "red_wine", lambda: data.cross_validation("red_wine", x, "abc", 1))
+
+
+def test_real_numbers_are_drawn_and_have_no_images(npgen, monkeypatch, rng):
+    real_numbers(monkeypatch, rng)
+    npgen("train", "rnade", "--data", "red_wine", *SMALL[2:])
+    for command in ("sample", "conditionals", "densities"):
+        code, output, errors = npgen(command, "run.npz", "--out", f"{command}.png")
+        assert code == 0, errors
+        assert output.startswith(f"{command}.png: ") and imread(f"{command}.png").shape[2] == 4
+    _, output, _ = npgen("evaluate", "run.npz")
+    assert "nats per example, " in output
 
 
 def test_evaluate_prints_the_nats_of_the_best_parameters_on_the_part_asked_for(npgen):
@@ -259,7 +285,33 @@ def test_resume_of_another_run(npgen, refused):
     refused("train", "nade", *SMALL, "--resume", says="is of another run")
 
 
-@pytest.mark.parametrize("command", ["evaluate", "sample"])
+def test_what_a_model_cannot_be_drawn_as(npgen, refused, monkeypatch, rng):
+    npgen("train", "fvsbn", *SMALL)
+    refused("complete", "run.npz", says="fvsbn cannot complete what is half given; nade, made, orderless_nade can")
+    refused("densities", "run.npz", says="digits is not real-valued, it has no densities")
+    npgen("train", "vae", *SMALL, "--out", "vae.npz")
+    refused("conditionals", "vae.npz", says="vae has no conditionals")
+    real_numbers(monkeypatch, rng)
+    npgen("train", "rnade", "--data", "red_wine", *SMALL[2:], "--out", "rnade.npz")
+    refused("complete", "rnade.npz", says="rnade cannot complete")
+
+
+@pytest.mark.parametrize("command", ["sample", "conditionals", "complete"])
+@pytest.mark.parametrize("model", ["nade", "orderless_nade"])
+def test_binary_data_that_are_no_images(npgen, refused, monkeypatch, command, model):
+    digits = data.dataclasses.replace(data.digits().thresholded(), image_shape=None)
+    monkeypatch.setitem(data.LOADERS, "digits", lambda: digits)
+    npgen("train", model, *SMALL, "--hidden", "8")
+    refused(command, "run.npz", says="digits has no images to draw: its 64 variables are no pixels")
+
+
+@pytest.mark.parametrize("command", ["sample", "conditionals", "complete"])
+def test_a_figure_that_cannot_be_written(npgen, refused, command):
+    npgen("train", "nade", *SMALL, "--hidden", "8")
+    refused(command, "run.npz", "--out", "run.npz/figure.png", says="cannot write run.npz/figure.png")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "sample", "conditionals", "complete", "densities"])
 def test_a_file_that_is_no_checkpoint(npgen, refused, tmp_path, command):
     refused(command, "run.npz", says="no such file")
     npgen("train", "fvsbn", *SMALL)

@@ -17,8 +17,11 @@ def images(*leading):
 
 
 def shown(figure, axes=0):
-    (image,) = figure.axes[axes].images
-    return image.get_array().filled(np.nan)
+    return figure.axes[axes].images[0].get_array().filled(np.nan)
+
+
+def texts(legend):
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_mosaic_puts_each_image_in_its_cell():
@@ -51,6 +54,8 @@ def test_what_is_no_image_is_refused(shape):
         lambda: figures.image_and_probability(x, x, shape, "caption", ("a", "b")),
         lambda: figures.interpolations(x, images(4, 5), x, shape, "caption"),
         lambda: figures.manifold(images(2, 2), z, shape, "caption"),
+        lambda: figures.completions(x, np.ones(6, bool), images(2, 4), shape, "caption"),
+        lambda: figures.observed_and_expected(x, np.ones((2, 6), bool), images(2, 4), shape, "caption"),
     ):
         with pytest.raises(InputError, match=message):
             draw()
@@ -86,6 +91,39 @@ def test_probability_has_a_scale_from_zero_to_one():
     assert [axes.get_title() for axes in figure.axes[:2]] == ["samples", "expected"]
     assert figure.axes[1].images[0].get_clim() == (0, 1)
     assert figure.axes[2].get_ylabel() == "probability of ink"
+
+
+def test_completions_show_what_is_given_what_is_drawn_and_the_truth():
+    x, drawn, observed = images(4), 1 - images(2, 4), np.arange(6) < 3
+    figure = figures.completions(x, observed, drawn, SHAPE, "caption")
+    picture, coloured = shown(figure), figure.axes[0].images[1].get_array().filled(np.nan)
+    for n in range(4):
+        columns = slice(4 * n, 4 * n + 3)
+        np.testing.assert_array_equal(picture[0, columns], x[n, :3])  # the upper half is given, the lower is not
+        assert np.isnan(picture[1, columns]).all()
+        for m in (0, 1):
+            np.testing.assert_array_equal(picture[3 * (m + 1) :][:2, columns], drawn[m, n].reshape(SHAPE))
+        np.testing.assert_array_equal(picture[9:, columns], x[n].reshape(SHAPE))
+        np.testing.assert_array_equal(coloured[4, columns], drawn[0, n, 3:])
+    assert np.isnan(coloured[[0, 1, 3, 6, 9, 10]]).all()  # what was given, and the truth, are in the usual ink
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["given", "completion 1", "completion 2", "the image"]
+
+
+def test_observed_and_expected_stand_below_one_another():
+    x, probs = images(2), images(3, 2)
+    observed = np.arange(6) < np.array([[0], [2], [5]])
+    figure = figures.observed_and_expected(x, observed, probs, SHAPE, "caption")
+    picture = shown(figure)
+    assert picture.shape == (4 * 3 - 1, 3 * 4 - 1)
+    for column, n_observed in enumerate((0, 2, 5)):
+        for n in range(2):
+            cell = picture[6 * n :, 4 * column :][:5, :3]
+            np.testing.assert_array_equal(cell[:2].ravel()[:n_observed], x[n, :n_observed])
+            assert np.isnan(cell[:2].ravel()[n_observed:]).all()
+            np.testing.assert_array_equal(cell[3:5], probs[column, n].reshape(SHAPE))
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0 pixels", "2 pixels", "5 pixels"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["observed", "expected"] * 2
 
 
 def test_interpolations_read_from_left_to_right():
@@ -157,6 +195,64 @@ def test_class_densities_has_histograms_and_lines_of_every_class():
         np.testing.assert_array_equal(right.patches[y].get_data().edges, edges)
 
 
+def test_category_probabilities_have_pixels_across_and_levels_upwards(rng):
+    x, probs = rng.integers(0, 4, (2, 6)), rng.random((2, 6, 4))
+    figure = figures.category_probabilities(x, probs, SHAPE, "caption", "level")
+    pictures, tables = figure.axes[0:4:2], figure.axes[1:4:2]
+    for n in range(2):
+        np.testing.assert_array_equal(pictures[n].images[0].get_array(), x[n].reshape(SHAPE))
+        np.testing.assert_array_equal(tables[n].images[0].get_array(), probs[n].T)
+        assert tables[n].images[0].origin == "lower" and tables[n].images[0].get_clim() == (0, 1)
+        np.testing.assert_array_equal(tables[n].lines[0].get_xydata(), np.stack([np.arange(6), x[n]], axis=1))
+    assert tables[1].get_ylabel() == "level"
+    assert [label.get_text() for label in tables[1].get_xticklabels()] == ["1", "4"]  # where each line begins
+
+
+COLUMNS = ("a", "b", "c", "d", "e")
+
+
+def test_marginal_densities_beside_histograms(rng):
+    x, grid, densities = rng.standard_normal((50, 5)), rng.random((5, 7)), rng.random((5, 7))
+    figure = figures.marginal_densities(x, grid, densities, "caption", COLUMNS)
+    assert [axes.get_xlabel() for axes in figure.axes] == list(COLUMNS)
+    for d, axes in enumerate(figure.axes):
+        np.testing.assert_array_equal(axes.lines[0].get_xydata(), np.stack([grid[d], densities[d]], axis=1))
+        bars = [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in axes.patches]
+        assert sum(width * height for _, width, height in bars) == pytest.approx(1)
+        heights, edges = np.histogram(x[:, d], len(bars), density=True)
+        np.testing.assert_allclose([height for _, _, height in bars], heights)
+        np.testing.assert_allclose([left for left, _, _ in bars], edges[:-1])
+    assert texts(figure.legends[0]) == ["histogram of 50 test examples", "density of the model"]
+
+
+def test_conditional_densities_have_a_line_and_a_mark_for_each_example(rng):
+    grid, marginals, conditionals = np.sort(rng.random((5, 7))), rng.random((5, 7)), rng.random((2, 5, 7))
+    x = rng.random((2, 5))
+    figure = figures.conditional_densities(grid, marginals, conditionals, x, "caption", COLUMNS)
+    for d, axes in enumerate(figure.axes):
+        for n in range(2):
+            line, mark = axes.lines[2 * n : 2 * n + 2]
+            np.testing.assert_array_equal(line.get_xydata(), np.stack([grid[d], conditionals[n, d]], axis=1))
+            np.testing.assert_array_equal(mark.get_xydata(), [[x[n, d], 0]])
+            assert line.get_color() == mark.get_color()
+        edge = set(map(tuple, axes.collections[0].get_paths()[0].vertices))
+        assert edge >= set(zip(grid[d], marginals[d], strict=True))
+    assert len(texts(figure.legends[0])) == 3
+
+
+def test_scatters_are_of_the_pairs_and_count_what_lies_outside():
+    x, samples = np.array([[0.0, 1, 5], [1, 3, 6]]), np.array([[0.5, 2, 5.5], [0.5, 2, 100.0], [-3, 2, 5.5]])
+    figure = figures.scatters(x, samples, [(0, 1), (0, 2)], "caption", COLUMNS)
+    first, second = figure.axes
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in (first, second)] == [("a", "b"), ("a", "c")]
+    np.testing.assert_array_equal(second.lines[0].get_xydata(), x[:, [0, 2]])
+    np.testing.assert_array_equal(second.lines[1].get_xydata(), samples[:, [0, 2]])
+    np.testing.assert_allclose((*second.get_xlim(), *second.get_ylim()), (-0.1, 1.1, 4.9, 6.1))
+    assert texts(figure.legends[0]) == ["2 test examples", "3 samples, 2 of them partly outside"]
+    figure = figures.scatters(x, samples[:1], [(0, 1)], "caption", COLUMNS)
+    assert texts(figure.legends[0])[1] == "1 sample"
+
+
 def test_probability_tables_print_their_numbers():
     table = np.array([[0.125, 0.25], [0.5, 0.0], [0.0625, 0.0625]])
     rows = {"counted": {"p(x, y)": table, "again": table}, "smoothed": {"p(x, y)": table, "again": table}}
@@ -176,6 +272,28 @@ def test_save_is_a_png_of_the_size_asked_for(tmp_path):
     height, width, _ = imread(tmp_path / "figure.png").shape
     expected = figure.get_size_inches() * figures.DOTS_PER_INCH
     assert (width, height) == pytest.approx(tuple(expected), abs=1)
+
+
+def test_a_saved_figure_keeps_its_greys(tmp_path):
+    """256 colours are enough: all 101 greys of these images are found again, to two levels of 255."""
+    greys = np.linspace(0, 1, 6 * 17)[:, None].repeat(6, axis=1)
+    figures.save(figures.image_grid(greys, SHAPE, "caption", n_columns=17), tmp_path / "figure.png")
+    picture = np.unique(np.round(255 * imread(tmp_path / "figure.png")[..., :3].reshape(-1, 3)), axis=0)
+    # matplotlib's "Greys" is not linear; it is asked which colours it has
+    import matplotlib
+
+    for colour in 255 * matplotlib.colormaps["Greys"](greys[:, 0])[:, :3]:
+        assert np.abs(picture - colour).max(axis=1).min() <= 2
+
+
+def test_em_progress_has_three_panels_in_a_row():
+    stage = (np.ones(1), np.zeros((1, 2)), np.eye(2)[None])
+    x, labels = np.array([[0.0, 0], [1, 2]]), np.array([0, 0])
+    stages = {step: stage for step in range(4)}
+    figure = figures.em_progress(x, labels, stages, np.arange(4.0), "caption", ("a", "b"), ("one",))
+    figure.draw_without_rendering()
+    tops = [round(axes.get_position().y1, 2) for axes in figure.axes]
+    assert len(tops) == 5 and len(set(tops[:3])) == len(set(tops[3:])) == 1 and tops[0] > tops[3]
 
 
 def test_drawing_opens_no_window_and_keeps_no_figure():
