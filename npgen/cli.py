@@ -175,14 +175,15 @@ def train(context, name, out, resume, **options):
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--part", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("--importance", "n_importance", type=click.IntRange(1), help="Samples of the estimate, for a VAE.")
-def evaluate(checkpoint, part, n_importance):
+@click.option("--orderings", "n_orderings", type=click.IntRange(1, 128), help="Averaged over, for orderless NADE.")
+def evaluate(checkpoint, part, n_importance, n_orderings):
     """Test nats per example of a CHECKPOINT.
 
     Of the parameters that were best on validation, with the standard error.
     """
     from npgen import commands
 
-    commands.evaluate(checkpoint, part, n_importance, Console())
+    commands.evaluate(checkpoint, part, n_importance, n_orderings, Console())
 
 
 def _figure(name):

@@ -41,18 +41,23 @@ def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: 
     return ended.finished
 
 
-def evaluate(path: Path, part: str, n_importance: int | None, console: Console) -> None:
+def evaluate(path: Path, part: str, n_importance: int | None, n_orderings: int | None, console: Console) -> None:
     """Print the negative log-likelihood of a checkpoint on one part of its data set."""
     prepared, params, _ = load(path)
     experiment, n_visible = prepared.experiment, prepared.dataset.n_visible
     latent = hasattr(prepared.model, "log_prob_estimate")
     if n_importance is not None and not latent:
         raise InputError(f"--importance: {experiment.model} computes its likelihood, without samples")
+    if n_orderings is not None and experiment.model != "orderless_nade":
+        raise InputError(f"--orderings: only orderless_nade has as many as are asked for, not {experiment.model}")
     x = getattr(prepared.dataset, part)
     k = n_importance or experiment.n_importance
     example = _example(prepared)
+    options = {**experiment.options, **experiment.test_options}
+    if n_orderings is not None:
+        options["n_orderings"] = n_orderings
     with console.status(f"evaluating {len(x)} {example}s"):
-        nll = preparation.estimate_nll(prepared.model, params, x, k, **experiment.options, **experiment.test_options)
+        nll = preparation.estimate_nll(prepared.model, params, x, k, **options)
     bound = f" (IWAE bound, k = {k})" if latent else ""
     bits = nll.mean / (n_visible * np.log(2))
     console.print(
@@ -61,7 +66,7 @@ def evaluate(path: Path, part: str, n_importance: int | None, console: Console) 
         markup=False,
         soft_wrap=True,
     )
-    if experiment.published is not None and part == "test":
+    if experiment.published is not None and part == "test" and n_orderings is None:
         console.print(f"published: {experiment.published} ({experiment.source})", markup=False, soft_wrap=True)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from npgen.distributions import as_order
 from npgen.errors import InputError, unknown_name
 from npgen.sources import fetch, place
 
@@ -72,6 +73,20 @@ class Dataset:
         """Binary images, each pixel drawn once for all with P(1) = x / maximum ("static" binarization)."""
         return self._binary(lambda x: binarize(rng, x.astype(np.float32) / self.maximum))
 
+    def halved(self) -> "Dataset":
+        """Images of half the height and width: of each 2x2 pixels the mean, rounded to a whole number (a half up)."""
+        height, width = self.require_images()
+        if height % 2 or width % 2:
+            raise InputError(f"{self.name}: expected even sides, to be halved; found {height}x{width} pixels")
+        image_shape = (height // 2, width // 2)
+
+        def halve(x: np.ndarray) -> np.ndarray:
+            sums = x.reshape(len(x), height // 2, 2, width // 2, 2).sum(axis=(2, 4), dtype=np.uint16)  # of four pixels
+            return ((sums + 2) // 4).astype(np.uint8).reshape(len(x), math.prod(image_shape))
+
+        parts = {part: halve(getattr(self, part)) for part in ("train", "valid", "test")}
+        return dataclasses.replace(self, **parts, image_shape=image_shape)
+
     def only(self, digit: int) -> "Dataset":
         """The examples of one class, in their order; the labels stay."""
         if self.train_labels is None:
@@ -87,7 +102,11 @@ class Dataset:
         return dataclasses.replace(self, **kept)
 
     def reordered(self, order: np.ndarray) -> "Dataset":
-        """The same examples with their variables in another order; they are no images any more."""
+        """The same examples with their variables in another order; they are no images any more.
+
+        InputError unless `order` is a permutation of 0..D-1.
+        """
+        order = as_order(order, self.n_visible)
         parts = {part: getattr(self, part)[:, order] for part in ("train", "valid", "test")}
         return dataclasses.replace(self, **parts, image_shape=None)
 
@@ -347,12 +366,13 @@ def digits(digit: int | None = None) -> Dataset:
     return of_class(Dataset("digits", *x, (8, 8), 16, *labels), digit)
 
 
-def mnist(digit: int | None = None) -> Dataset:
+def mnist(digit: int | None = None, halved: bool = False) -> Dataset:
     """28x28 handwritten digits (LeCun, Cortes, Burges), 0..255; 50000 / 10000 / 10000.
 
-    The last 10000 images of the training file are for validation. Ink is high.
+    The last 10000 images of the training file are for validation. Ink is high. `halved`: 14x14, `Dataset.halved`.
     """
-    return of_class(from_idx("mnist", fetch("mnist")), digit)
+    dataset = of_class(from_idx("mnist", fetch("mnist")), digit)
+    return dataset.halved() if halved else dataset
 
 
 def fashion_mnist(digit: int | None = None) -> Dataset:

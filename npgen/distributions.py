@@ -144,21 +144,32 @@ def bernoulli_sample(rng, logits):
     return (rng.random(logits.shape, dtype=logits.dtype) < sigmoid(logits)).astype(onp.uint8)
 
 
+def as_examples(x, n_visible):
+    """`x` as an array, after a check that it is one of numbers, (n, n_visible); InputError if not."""
+    x = onp.asarray(x)
+    if x.ndim != 2 or x.shape[1] != n_visible:
+        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    if x.dtype.kind not in "biuf":
+        raise InputError(f"expected numbers; found an array of {x.dtype}")
+    return x
+
+
 def as_binary(x, n_visible, dtype):
     """The examples `x` (n, D) in `dtype`, after a check that they are binary: other values have no probability.
 
     Raises
     ------
-    ValueError
+    InputError
         Unless `x` has the shape (n, n_visible) and every value is 0 or 1.
     """
-    x = onp.asarray(x)
-    if x.ndim != 2 or x.shape[1] != n_visible:
-        raise ValueError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    x = as_examples(x, n_visible)
     outside = (x != 0) & (x != 1)
     if outside.any():
-        how = "dataset.thresholded() and dataset.sampled(rng) of npgen.data make grey images binary"
-        raise ValueError(f"expected data in {{0, 1}}; found {x[outside][0]}. {how}")
+        row, column = onp.argwhere(outside)[0]
+        raise InputError(
+            f"expected data in {{0, 1}}; found {x[row, column]} in row {row}, column {column} (counted from 0). "
+            "dataset.thresholded() and dataset.sampled(rng) of npgen.data make grey images binary"
+        )
     return x.astype(dtype, copy=False)
 
 
@@ -167,8 +178,23 @@ def as_observed(observed, shape):
     observed = onp.asarray(observed)
     if observed.dtype != bool or observed.shape not in (shape, shape[1:]):
         found = f"{observed.dtype} {observed.shape}"
-        raise ValueError(f"observed: expected booleans of shape {shape} or {shape[1:]}; found {found}")
+        raise InputError(f"observed: expected booleans of shape {shape} or {shape[1:]}; found {found}")
     return onp.broadcast_to(observed, shape)
+
+
+def as_order(order, n_visible):
+    """`order` as an array, after a check that it is a permutation of 0..n_visible - 1; their own order if it is None.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    order = onp.arange(n_visible) if order is None else onp.asarray(order)
+    whole = order.dtype.kind in "iu" and order.shape == (n_visible,)
+    if not whole or not onp.array_equal(onp.sort(order), onp.arange(n_visible)):
+        raise InputError(f"order: expected a permutation of 0..{n_visible - 1}; found {order}")
+    return order
 
 
 def logit_of_marginals(n_visible, marginals=None):
@@ -224,7 +250,7 @@ def categorical_log_prob(targets, logits):
         raise ValueError(f"targets: expected integers in 0..{n_categories - 1}; found {targets.dtype} {targets}")
     chosen = onp.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
     log_probs = chosen - logsumexp(logits, axis=-1)
-    return onp.sum(log_probs.reshape(len(targets), -1), axis=-1)
+    return onp.sum(log_probs, axis=tuple(range(1, log_probs.ndim)))
 
 
 def _categorical_vjp(ans, targets, logits):
@@ -252,9 +278,7 @@ def as_categories(x, n_visible, n_categories):
     InputError
         Unless `x` has the shape (n, n_visible) and every value is one of 0, 1, ..., n_categories - 1.
     """
-    x = onp.asarray(x)
-    if x.ndim != 2 or x.shape[1] != n_visible:
-        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    x = as_examples(x, n_visible)
     known = (x >= 0) & (x < n_categories)  # false for NaN
     if onp.issubdtype(x.dtype, onp.floating):
         known &= onp.floor(x) == x
@@ -475,9 +499,7 @@ def as_real(x, n_visible, dtype):
     InputError
         Unless `x` has the shape (n, n_visible) and no value is NaN or infinite; names the first rows and columns.
     """
-    x = onp.asarray(x)
-    if x.ndim != 2 or x.shape[1] != n_visible:
-        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
+    x = as_examples(x, n_visible)
     bad = onp.argwhere(~onp.isfinite(x))
     if len(bad):
         places = ", ".join(f"{x[row, column]} in row {row}, column {column}" for row, column in bad[:3])

@@ -7,10 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import made as made_benchmark
 from benchmarks.cases import CASES, binary_images, nade_params, step_of
 from benchmarks.worker import measure
 from npgen.autodiff import mean, value_and_grad
 from npgen.models import nade
+from npgen.nested import leaves
 
 SMALL = 9, 30, 20  # batch, D, H
 
@@ -75,3 +77,16 @@ def test_rows_hold_the_ratio_of_each_round(monkeypatch, tmp_path):
 def test_slope_of_a_power():
     rows = [{"varies": "D", "D": d, "seconds": 3 * d**1.2} for d in (128, 256, 512)]
     assert benchmarks.slope(rows, "D") == pytest.approx(1.2)
+
+
+def test_both_steps_of_made_compute_the_same():
+    in_blocks, plain = (step() for step in made_benchmark.steps_of(200, 300, np.float64, 1))
+    assert in_blocks[0] == pytest.approx(plain[0], rel=1e-12)
+    for ours, theirs in zip(leaves(in_blocks[1]), leaves(plain[1]), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-14)  # sums of 100 to 300 terms in another order
+
+
+def test_the_ratios_of_made_are_plain_by_blocks(monkeypatch):
+    times = iter([2.0, 6.0, 1.0, 4.0, 3.0, 6.0])
+    monkeypatch.setattr(made_benchmark, "seconds", lambda step: next(times))
+    assert made_benchmark.compare(lambda: None, lambda: None, 3) == (2.0, 6.0, [3.0, 4.0, 2.0])

@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from npgen import checkpoint, data, preparation, sources
 from npgen.cli import main
-from npgen.models import vae
+from npgen.models import orderless_nade, vae
 from npgen.nested import map_leaves
 
 SMALL = ["--data", "digits", "--steps", "30", "--validate-every", "10"]
@@ -121,6 +121,17 @@ def test_evaluate_prints_the_nats_of_the_best_parameters_on_the_part_asked_for(n
         _, output, _ = npgen("evaluate", "run.npz", "--part", part, "--importance", k)
         assert f"{part}: {nats.mean:.2f} ± {nats.standard_error:.2f} nats per image (IWAE bound, k = {k})" in output
         assert f"{nats.mean / (64 * math.log(2)):.4f} bits per dimension" in output
+
+
+def test_evaluate_averages_as_many_orderings_as_are_asked_for(npgen):
+    npgen("train", "orderless_nade", *SMALL, "--hidden", "8")
+    arrays, _ = checkpoint.load("run.npz")
+    valid = data.digits().thresholded().valid
+    for asked, n_orderings in (([], 1), (["--orderings", "1"], 1), (["--orderings", "3"], 3)):
+        expected = -orderless_nade.log_prob(arrays["best"], valid, n_orderings=n_orderings).mean(dtype=np.float64)
+        code, output, errors = npgen("evaluate", "run.npz", "--part", "valid", *asked)
+        assert code == 0, errors
+        assert f"valid: {expected:.2f} ± " in output
 
 
 def test_an_experiment_of_the_table_can_be_changed(npgen):
@@ -337,6 +348,12 @@ def test_a_checkpoint_with_the_parameters_of_another_model(npgen, refused):
 def test_importance_samples_of_a_model_that_needs_none(npgen, refused):
     npgen("train", "fvsbn", *SMALL)
     refused("evaluate", "run.npz", "--importance", "5", says="--importance: fvsbn computes its likelihood")
+
+
+def test_orderings_of_a_model_that_has_one(npgen, refused):
+    npgen("train", "fvsbn", *SMALL)
+    refused("evaluate", "run.npz", "--orderings", "5", says="as are asked for, not fvsbn")
+    refused("evaluate", "run.npz", "--orderings", "0", says="'--orderings': 0 is not in the range 1<=x<=128")
 
 
 def test_a_recipe_of_another_version(npgen, refused):

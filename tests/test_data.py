@@ -764,3 +764,33 @@ def test_caltech_facts():
     inverted = data.load("caltech101_silhouettes", invert=True)
     for split in ("train", "valid", "test"):
         np.testing.assert_array_equal(getattr(inverted, split), 1 - getattr(found, split), strict=True)
+
+
+# --- half the size
+
+
+def test_halved_images_are_rounded_means_of_two_by_two_pixels():
+    x = np.array([[0, 1, 255, 255, 0, 1, 255, 254], [9, 0, 0, 0, 0, 0, 1, 0]], np.uint8)  # two images, 2 x 4
+    dataset = data.Dataset("x", x, x[:1], x[:0], (2, 4), 255).halved()
+    assert dataset.image_shape == (1, 2) and dataset.train.dtype == np.uint8
+    # (0+1+0+1)/4 = 0.5 goes up; (255+255+255+254)/4 = 254.75; (9+0+0+0)/4 = 2.25; (0+0+1+0)/4 = 0.25
+    np.testing.assert_array_equal(dataset.train, [[1, 255], [2, 0]])
+    assert dataset.valid.shape == (1, 2) and dataset.test.shape == (0, 2)
+
+
+def test_images_with_an_odd_side_cannot_be_halved():
+    x = np.zeros((1, 6), np.uint8)
+    with pytest.raises(InputError, match="expected even sides, to be halved; found 2x3 pixels"):
+        data.Dataset("x", x, x, x, (2, 3), 255).halved()
+    with pytest.raises(InputError, match="no images"):
+        data.Dataset("x", x, x, x, None, 255).halved()
+
+
+@needs("mnist")
+def test_mnist_at_half_size():
+    whole, half = data.load("mnist", digit=3), data.load("mnist", digit=3, halved=True)
+    assert half.image_shape == (14, 14) and half.maximum == 255
+    images = whole.test.reshape(-1, 28, 28).astype(float)
+    means = (images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]) / 4
+    np.testing.assert_array_equal(half.test.reshape(-1, 14, 14), np.floor(means + 0.5))
+    np.testing.assert_array_equal(half.test_labels, whole.test_labels)

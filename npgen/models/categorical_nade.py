@@ -27,11 +27,13 @@ below; training by Adam.
 import autograd.numpy as np
 import numpy as onp
 
-from npgen.distributions import as_categories, categorical_log_prob, categorical_sample, sigmoid
+from npgen.distributions import as_categories, as_order, categorical_log_prob, categorical_sample, sigmoid
 from npgen.errors import InputError, require_positive
 from npgen.kernels import categorical_nade as kernel
 
 warm_up = kernel.warm_up  # compiles; for callers who want to say so, or to start their clock afterwards
+
+LOGITS_AT_ONCE = 2**23  # 32 MB in float32; `log_prob` has a few arrays of this size at a time
 
 
 def init_params(rng, n_visible, n_categories, n_hidden, dtype=onp.float32, *, marginals=None):
@@ -82,28 +84,26 @@ def hidden_layers(x, W, c, order):
     return np.stack([layers[d] for d in range(len(W))])
 
 
-def _as_order(order, n_visible):
-    if order is None:
-        return onp.arange(n_visible)
-    order = onp.asarray(order)
-    if order.shape != (n_visible,) or not onp.array_equal(onp.sort(order), onp.arange(n_visible)):
-        raise InputError(f"order: expected a permutation of 0..{n_visible - 1}; found {order}")
-    return order
-
-
 def conditional_logits(params, x, *, order=None):
     """Logits of p(x_d = k | the variables before d), (n, D, K), for categories x (n, D)."""
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
     x = as_categories(x, *b.shape)
-    h = kernel.hidden_layers(x, W, c, _as_order(order, len(b)))
+    h = kernel.hidden_layers(x, W, c, as_order(order, len(b)))
     logits = np.matmul(h, np.swapaxes(V, 1, 2)) + np.expand_dims(b, 1)  # (D, n, K), one product for each d
     return np.swapaxes(logits, 0, 1)
 
 
 def log_prob(params, x, *, order=None):
-    """log p(x) = sum_d log p(x_d | x_<d), in nats, (n,), for x (n, D) of whole numbers in 0..K-1."""
+    """log p(x) = sum_d log p(x_d | x_<d), in nats, (n,), for x (n, D) of whole numbers in 0..K-1.
+
+    A few examples at a time: the D K logits of an image with 196 pixels of 256 grey levels are 50 thousand, those of
+    ten thousand such images would take 2 GB.
+    """
     x = as_categories(x, *params["b"].shape)
-    return categorical_log_prob(x, conditional_logits(params, x, order=order))
+    n = max(1, LOGITS_AT_ONCE // params["b"].size)
+    parts = [x[start : start + n] for start in range(0, max(len(x), 1), n)]
+    of_each = [categorical_log_prob(part, conditional_logits(params, part, order=order)) for part in parts]
+    return np.concatenate(of_each) if len(of_each) > 1 else of_each[0]
 
 
 def conditionals(params, x, *, order=None):
@@ -122,7 +122,7 @@ def sample(params, rng, n_samples, *, order=None):
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
     x = onp.empty((n_samples, len(b)), onp.uint8 if b.shape[1] <= 256 else onp.int64)
     a = onp.tile(c, (n_samples, 1))
-    for d in _as_order(order, len(b)):
+    for d in as_order(order, len(b)):
         x[:, d] = categorical_sample(rng, onp.dot(sigmoid(a), V[d].T) + b[d])
         a += W[d, x[:, d]]
     return x

@@ -36,6 +36,7 @@ from autograd.extend import defvjp, primitive
 
 from npgen.distributions import (
     as_binary,
+    as_examples,
     as_observed,
     bernoulli_log_prob,
     bernoulli_sample,
@@ -43,6 +44,7 @@ from npgen.distributions import (
     logsumexp,
 )
 from npgen.errors import require_positive
+from npgen.kernels import made as kernel
 from npgen.nn import init_net_params, relu
 
 
@@ -110,6 +112,12 @@ def connectivity(sizes, number, n_masks):
     return degrees, masks_of(degrees)
 
 
+@functools.lru_cache(maxsize=256)
+def blocks(sizes, number, n_masks):
+    """The same masks, each in the blocks in which the products with it are done."""
+    return [kernel.blocks(mask) for mask in connectivity(sizes, number, n_masks)[1]]
+
+
 # --- the conditionals, all at once -----------------------------------------------------------------------------------
 
 
@@ -122,13 +130,19 @@ def masked(W, mask):
 defvjp(masked, lambda ans, W, mask: lambda g: g * mask.astype(g.dtype, copy=False))
 
 
+def masked_product(h, W, mask):
+    """h (W * M), (n, n_out): the readable twin of `kernels.made.masked_product`, which leaves out what is zero."""
+    return np.dot(h, masked(W, mask))
+
+
 def conditional_logits(params, x, *, number=0, n_masks=1):
     """Logits of the D conditionals p(x_d = 1 | the pixels before d), (n, D), with mask `number` of `n_masks`."""
-    _, (*hidden_masks, mask_V, mask_A) = connectivity(layer_sizes(params), number, n_masks)
+    product = kernel.masked_product
+    *hidden_masks, mask_V, mask_A = blocks(layer_sizes(params), number, n_masks)
     h = x
     for (W, b), mask in zip(params["hidden"], hidden_masks, strict=True):
-        h = relu(np.dot(h, masked(W, mask)) + b)
-    return np.dot(h, masked(params["V"], mask_V)) + np.dot(x, masked(params["A"], mask_A)) + params["c"]
+        h = relu(product(h, W, mask) + b)
+    return product(h, params["V"], mask_V) + product(x, params["A"], mask_A) + params["c"]
 
 
 def log_prob(params, x, *, n_masks=1):
@@ -172,11 +186,12 @@ def complete(params, rng, x, observed, *, n_masks=1):
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, or x is not binary.
+    InputError
+        If the shapes do not fit, or x is not binary where it is observed.
     """
-    x = as_binary(x, len(params["c"]), onp.uint8).copy()
+    x = as_examples(x, len(params["c"]))
     observed = as_observed(observed, x.shape)
+    x = as_binary(onp.where(observed, x, 0), len(params["c"]), onp.uint8)
     drawn = rng.integers(n_masks, size=len(x))
     for number in range(n_masks):
         rows = drawn == number

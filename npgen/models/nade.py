@@ -25,7 +25,15 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import as_binary, as_observed, bernoulli_log_prob, logit_of_marginals, sigmoid
+from npgen.distributions import (
+    as_binary,
+    as_examples,
+    as_observed,
+    as_order,
+    bernoulli_log_prob,
+    logit_of_marginals,
+    sigmoid,
+)
 from npgen.errors import require_positive
 from npgen.kernels import nade as kernel
 
@@ -74,19 +82,12 @@ def _take(array, permutation, axis):
 defvjp(_take, lambda ans, array, permutation, axis: lambda g: _take(g, onp.argsort(permutation), axis))
 
 
-def _require_permutation(order, n_visible):
-    order = onp.asarray(order)
-    if order.shape != (n_visible,) or not onp.array_equal(onp.sort(order), onp.arange(n_visible)):
-        raise ValueError(f"order: expected a permutation of 0..{n_visible - 1}; found {order}")
-    return order
-
-
 def conditional_logits(params, x, *, order=None):
     """Logits of the D conditionals p(x_d = 1 | the pixels before d), (n, D), at the places of their pixels."""
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
     if order is None:
         return kernel.logits(x, W, c, V, b)
-    order = _require_permutation(order, len(b))
+    order = as_order(order, len(b))
     in_order = kernel.logits(_take(x, order, 1), _take(W, order, 0), c, _take(V, order, 0), _take(b, order, 0))
     return _take(in_order, onp.argsort(order), 1)
 
@@ -127,12 +128,13 @@ def complete(params, rng, x, observed, *, order=None):
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, x is not binary, or `order` is no permutation.
+    InputError
+        If the shapes do not fit, x is not binary where it is observed, or `order` is no permutation.
     """
     b = params["b"]
-    x = as_binary(x, len(b), onp.uint8)
+    x = as_examples(x, len(b))
     observed = as_observed(observed, x.shape)
+    x = as_binary(onp.where(observed, x, 0), len(b), onp.uint8)
     uniforms = rng.random(x.shape, dtype=b.dtype)
     # A pixel is 1 if its uniform number is below its probability: -1 always is, and 1 never.
     uniforms[observed] = onp.where(x[observed] == 1, -1, 1)
@@ -144,6 +146,6 @@ def _draw(params, uniforms, order):
     W, c, V, b = params["W"], params["c"], params["V"], params["b"]
     if order is None:
         return kernel.sample(uniforms, W, c, V, b)
-    order = _require_permutation(order, len(b))
+    order = as_order(order, len(b))
     in_order = kernel.sample(uniforms[:, order], W[order], c, V[order], b[order])
     return in_order[:, onp.argsort(order)]

@@ -28,8 +28,16 @@ import math
 import autograd.numpy as np
 import numpy as onp
 
-from npgen.distributions import as_binary, bernoulli_sample, logit_of_marginals, logsumexp, softplus
-from npgen.errors import require_positive
+from npgen.distributions import (
+    as_binary,
+    as_examples,
+    as_order,
+    bernoulli_sample,
+    logit_of_marginals,
+    logsumexp,
+    softplus,
+)
+from npgen.errors import InputError, require_positive
 from npgen.nn import affine, init_net_params, relu
 
 
@@ -120,7 +128,7 @@ def log_prob_in_order(params, x, order):
     """
     a = np.tile(params["c"], (len(x), 1))
     terms = []
-    for d in order:
+    for d in as_order(order, len(params["b"])):
         logit = np.dot(_last_layer(params, a), params["V"][:, d]) + params["b"][d]
         terms.append(x[:, d] * logit - softplus(logit))
         a = a + np.outer(x[:, d], params["W"][d]) + params["M"][d]
@@ -165,14 +173,15 @@ def complete(params, rng, x, observed):
 
     Raises
     ------
-    ValueError
-        If the shapes do not fit, or x is not binary.
+    InputError
+        If the shapes do not fit, or x is not binary where it is observed.
     """
     D, dtype = len(params["b"]), params["b"].dtype
-    x = as_binary(x, D, onp.uint8).copy()
+    x = as_examples(x, D)
     observed = onp.asarray(observed)
     if observed.dtype != bool or observed.shape != (D,):
-        raise ValueError(f"observed: expected booleans of shape ({D},); found {observed.dtype} {observed.shape}")
+        raise InputError(f"observed: expected booleans of shape ({D},); found {observed.dtype} {observed.shape}")
+    x = as_binary(onp.where(observed, x, 0), D, onp.uint8)
     seen = x[:, observed].astype(dtype)
     a = params["c"] + onp.dot(seen, params["W"][observed]) + params["M"][observed].sum(axis=0)
     return _visit(params, rng, x, rng.permutation(onp.flatnonzero(~observed)), a)

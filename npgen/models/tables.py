@@ -35,7 +35,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from npgen.distributions import as_real, categorical_sample, gaussian_log_prob, logsumexp
+from npgen.distributions import as_examples, as_order, as_real, categorical_sample, gaussian_log_prob, logsumexp
 from npgen.errors import InputError, require_positive
 
 # --- one table of everything -----------------------------------------------------------------------------------------
@@ -90,9 +90,7 @@ def _counts(x, n_categories, smoothing):
 def _as_categories(x, n_categories):
     """x (n, D) as integers, after a check that column d is in 0..K_d - 1."""
     require_positive(**{f"n_categories[{d}]": size for d, size in enumerate(n_categories)})
-    x, sizes = np.asarray(x), np.asarray(n_categories)
-    if x.ndim != 2 or x.shape[1] != len(sizes):
-        raise InputError(f"expected examples of shape (n, {len(sizes)}); found {x.shape}")
+    x, sizes = as_examples(x, len(n_categories)), np.asarray(n_categories)
     known = (x >= 0) & (x < sizes) & (np.floor(x) == x)  # false for NaN
     if not known.all():
         row, d = np.argwhere(~known)[0]
@@ -117,9 +115,7 @@ def _empty_condition(given, values):
 
 def chain(order):
     """The parents of each variable, {d: (j, ...)}, by the chain rule: all those before it in `order`."""
-    order = [int(d) for d in order]
-    if sorted(order) != list(range(len(order))):
-        raise InputError(f"order: expected a permutation of 0..{len(order) - 1}; found {order}")
+    order = as_order(order, len(order)).tolist()
     return {d: tuple(order[:position]) for position, d in enumerate(order)}
 
 

@@ -29,9 +29,7 @@ st = hypothesis.strategies
 N = int(os.environ.get("NPGEN_FUZZ", "500"))
 MAX_GROWTH = frames.MAX_BYTES + 50 * 2**20  # bytes of memory that the reader of one input may add
 
-fuzz = hypothesis.settings(
-    max_examples=N, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
-)
+fuzz = hypothesis.settings(max_examples=N, database=None, suppress_health_check=list(hypothesis.HealthCheck))
 
 
 @contextlib.contextmanager

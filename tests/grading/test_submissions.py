@@ -230,7 +230,7 @@ def test_a_list_of_names_that_is_none(tmp_path, kind):
 TEXTS = st.text(max_size=200)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=4), st.booleans())
 def test_no_text_in_a_download_from_gradescope_makes_other_names(texts, unicode):
     yaml = pytest.importorskip("yaml", reason="PyYAML writes the file")
@@ -534,7 +534,7 @@ def test_a_text_that_hurts_a_parser_is_still_marked(text):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KB
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200), st.sampled_from(["a.py", "a.ipynb", "a.zip"]), st.data())
 def test_any_bytes_are_a_text_or_unreadable(content, name, data):
     if data.draw(st.booleans()):  # nearly right

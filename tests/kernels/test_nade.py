@@ -78,7 +78,7 @@ def test_equals_twin(shape, kind, dtype):
     check_twin(*shape, kind, dtype)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n=st.integers(1, 20),
     D=st.integers(1, 20),

@@ -1,4 +1,5 @@
 import itertools
+import tracemalloc
 
 import autograd
 import autograd.numpy as anp
@@ -192,6 +193,38 @@ def test_sampling_makes_one_pass(monkeypatch):
     monkeypatch.setattr(categorical_nade.onp, "dot", lambda a, b: products.append((a.shape, b.shape)) or dot(a, b))
     categorical_nade.sample(random_params(), np.random.default_rng(0), 6)
     assert products == [((6, H), (H, K))] * D
+
+
+@pytest.mark.parametrize("at_once", [1, 2 * D * K, 30 * D * K + 1])
+def test_a_few_examples_at_a_time_give_the_same(monkeypatch, at_once):
+    """Values and gradients, with fewer logits at a time than one example has, with two examples, with thirty."""
+    params, x = random_params(), everything()
+    gradient_of = value_and_grad(lambda p: mean(categorical_nade.log_prob(p, x)))
+    whole, (_, expected) = categorical_nade.log_prob(params, x), gradient_of(params)
+    sizes, logits = [], categorical_nade.conditional_logits
+    record = lambda params, x, **options: sizes.append(len(x)) or logits(params, x, **options)  # noqa: E731
+    monkeypatch.setattr(categorical_nade, "conditional_logits", record)
+    monkeypatch.setattr(categorical_nade, "LOGITS_AT_ONCE", at_once)
+    np.testing.assert_allclose(categorical_nade.log_prob(params, x), whole, rtol=1e-12)
+    assert max(sizes) == max(1, at_once // (D * K)) and sum(sizes) == len(x)
+    for found, leaf in zip(leaves(gradient_of(params)[1]), leaves(expected), strict=True):
+        np.testing.assert_allclose(found, leaf, rtol=1e-10, atol=1e-14)
+
+
+def test_no_examples_have_no_probabilities():
+    assert categorical_nade.log_prob(random_params(), np.empty((0, D), int)).shape == (0,)
+
+
+def test_256_grey_levels_take_the_memory_of_a_few_images():
+    """Of 1000 images with 196 pixels all logits would be 196 MB; a dozen arrays of 32 MB are the most it may have."""
+    params = categorical_nade.init_params(np.random.default_rng(0), 196, 256, 2)
+    x = np.random.default_rng(1).integers(0, 256, (1000, 196))
+    categorical_nade.log_prob(params, x[:1])  # compiles
+    tracemalloc.start()
+    categorical_nade.log_prob(params, x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * 4 * categorical_nade.LOGITS_AT_ONCE
 
 
 def test_float32_stays_float32():

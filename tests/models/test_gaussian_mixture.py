@@ -157,7 +157,7 @@ def test_the_start_finds_distant_clusters():
 
 
 @kinds
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), k=st.integers(1, 4), d=st.integers(1, 3))
 def test_em_never_falls(kind, seed, k, d):
     x = clusters(60, d, seed=seed)
