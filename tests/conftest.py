@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 # No test is timed: an example may take long on a machine that is busy.
-hypothesis.settings.register_profile("npgen")
+hypothesis.settings.register_profile("npgen", deadline=None)
 hypothesis.settings.load_profile("npgen")
 
 
