@@ -217,3 +217,41 @@ def _label_density(panels):
 def _legend(figure, panels):
     """One legend for all panels, above them."""
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, frameon=False)
+
+
+N_NATS = 8  # the contours go down to so much below the highest point of all panels
+
+
+def density_contours(
+    panels: dict[str, tuple[np.ndarray, np.ndarray]],
+    grid: tuple[np.ndarray, np.ndarray],
+    x: np.ndarray,
+    caption: str,
+    columns: tuple[str, str],
+    labels: tuple[str, str, str],
+) -> "Figure":
+    """Log-densities of two variables side by side, with the data and samples of each model on top.
+
+    Parameters
+    ----------
+    panels : {title: (log_density (n_2, n_1), samples (n, 2))}
+    grid : arrays (n_1,) and (n_2,)
+        The points at which the log-densities are.
+    x : array (n, 2)
+        The data.
+    columns : names of the two variables
+    labels : what the data, the samples and the colours are called
+    """
+    figure, all_axes = new_figure(caption, size=(3.7 * len(panels) + 0.6, 3.4), n_axes=len(panels))
+    highest = np.ceil(max(np.max(log_density) for log_density, _ in panels.values()))
+    levels = highest - np.arange(N_NATS, -1, -1)
+    pale = {"cmap": "Greys", "vmin": highest - N_NATS, "vmax": highest + N_NATS}  # the points remain visible
+    for axes, (title, (log_density, samples)) in zip(all_axes, panels.items(), strict=True):
+        shown = axes.contourf(*grid, log_density, levels, **pale)
+        axes.plot(*x.T, "o", color=COLOURS[0], markersize=3.5, label=labels[0])
+        axes.plot(*samples.T, "x", color=COLOURS[1], markersize=5, markeredgewidth=1.1, label=labels[1])
+        axes.set(title=title, xlabel=columns[0], xlim=grid[0][[0, -1]], ylim=grid[1][[0, -1]])
+    all_axes[0].set_ylabel(columns[1])
+    all_axes[0].legend(loc="upper left", fontsize=8, handletextpad=0.2)
+    figure.colorbar(shown, ax=all_axes, label=labels[2])
+    return figure

@@ -36,6 +36,17 @@ def test_the_references_are_the_model():
     assert total == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_log_probabilities_that_are_patched_where_they_vanish_are_found(seed):
+    def patched(logits):
+        below = logits - np.max(logits, axis=-1, keepdims=True)
+        probs = np.exp(below) / np.sum(np.exp(below), axis=-1, keepdims=True)
+        known = probs > 1e-300
+        return np.where(known, np.log(np.where(known, probs, 1.0)), below)
+
+    assert diagnosis("log_softmax", patched, seed) is not None
+
+
 # --- gradients and arguments -----------------------------------------------------------------------------------------
 
 

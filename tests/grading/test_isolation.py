@@ -505,7 +505,7 @@ def test_memory_is_limited_above_the_imports(sandbox):
 def test_threads_are_limited(sandbox):
     body = """
         import threading
-        threading.stack_size(32 * 2**10)
+        threading.stack_size(128 * 2**10)  # the least that aarch64 takes
         while True:
             try:
                 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()

@@ -122,6 +122,16 @@ def tiled(ordering, hidden_sizes):
     return [onp.resize(layer[:10], len(layer)) for layer in right.with_randint(ordering, hidden_sizes)]
 
 
+def from_a_list(ordering, hidden_sizes):
+    """Another place of a list of uniform numbers for each layer: what is drawn comes again."""
+    uniform, least, degrees = onp.random.default_rng(0).random(6000), 1, []
+    for size in hidden_sizes:
+        u = onp.resize(onp.roll(uniform, npr.randint(6000)), size)
+        degrees.append(onp.floor(least + u * (len(ordering) - least)).astype(int))
+        least = degrees[-1].min()
+    return degrees
+
+
 def of_large_layers_only(ordering, hidden_sizes):
     large = max(hidden_sizes) > 20
     return (
@@ -131,7 +141,7 @@ def of_large_layers_only(ordering, hidden_sizes):
     )
 
 
-@pytest.mark.parametrize("function", [first_layers_only, tiled, of_large_layers_only])
+@pytest.mark.parametrize("function", [first_layers_only, tiled, from_a_list, of_large_layers_only])
 def test_degrees_that_are_not_drawn_are_found(function):
     for seed in range(10):
         assert diagnosis("made_degrees", function, seed) is not None

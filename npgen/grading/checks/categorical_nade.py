@@ -86,6 +86,9 @@ def _cases(rng):
     args[4][:2] = [np.argmin(b, axis=1), np.argmax(b, axis=1)]
     label = _label(n, n_pixels, n_levels, n_hidden, N_(", logits of several hundred"))
     cases.append(Case(args, label, (2, 3)))
+    b = np.copy(b)
+    b[:, 2] = np.max(b, axis=1) - rng.uniform(0.2, 2, n_pixels)  # now the largest level is not certain
+    cases.append(Case([W, c, V, b, args[4]], label))
     args = [*_params(rng, 5, 3, 2, 1e-2), _images(rng, 2, 5, 3)]
     cases.append(Case(args, _label(2, 5, 3, 2, N_(", small weights"))))
     return cases
@@ -186,7 +189,9 @@ def _logits_cases(rng):
         [800.0, -800.0, 0.0],
         [1.0] * 3,
     ]
-    cases.append(Case([rng.permuted(large, axis=1)], Message(N_("logits between -800 and 800")), (0,)))
+    near = rng.uniform(700, 800) - np.array([[0.0, rng.uniform(0.2, 2), 1500.0]])  # the sum is not its largest term
+    large = rng.permuted(np.concatenate([large, near]), axis=1)
+    cases.append(Case([large], Message(N_("logits between -800 and 800")), (0,)))
     return cases
 
 

@@ -101,6 +101,9 @@ def _drawing_degrees(rng):
         several.append(answer["result"])
     if judging.same(several[2], several[3]):
         return Finding("seed_inside", Message(SEED_INSIDE_DEGREES), label)
+    layers = np.stack([_scores_of_degrees(rng, ordering, degrees)[0] for degrees in several[2:]])
+    if _repeats(layers):
+        return Finding("repeats", Message(N_("The same degrees come again in the same order. Draw each anew.")), label)
     for e in (*_scores_of_degrees(rng, ordering, several[3]), np.concatenate(noise)):
         problem = normal_problem(e[:, None])
         if problem:
@@ -150,6 +153,20 @@ def _scores_of_degrees(rng, ordering, degrees):
         noise.append(scores.of_integers(rng, layer, least, len(ordering) - 1))
         least = layer.min()
     return noise
+
+
+SIGMAS = 7  # 3e-12 for each lag: less than one false alarm in ten million runs
+
+
+def _repeats(layers):
+    """Whether a layer (2, n) of scores resembles itself or the other one, moved by some number of units.
+
+    All sums of products at once, by the Fourier transform; of independent draws they have the variance n.
+    """
+    n = layers.shape[1]
+    first, second = np.fft.rfft(layers)
+    itself, other = np.fft.irfft(np.abs(first) ** 2, n)[1:], np.fft.irfft(first * np.conj(second), n)
+    return max(np.max(np.abs(itself)), np.max(np.abs(other))) > SIGMAS * np.sqrt(n)
 
 
 def _not_uniform(degrees, n_pixels, label):

@@ -85,9 +85,17 @@ def _cases(rng):
         [rng.uniform(200, 600, (n_variables, 3)), rng.uniform(-2, 2, (n_variables, 3))], axis=1
     )
     cases.append(Case(args, _label(*size, N_(", all means far from x"))))
+    args = [*args[:3], 1e-6 * args[3], _of_one_height(rng, n_variables), args[5]]
+    cases.append(Case(args, _label(*size, N_(", all means far from x"))))
     args = [*_params(rng, 5, 3, 2, 1e-2), rng.standard_normal((2, 5))]
     cases.append(Case(args, _label(2, 5, 3, 2, N_(", small weights"))))
     return cases
+
+
+def _of_one_height(rng, n_variables):
+    """b (D, 6): means far from 0 with nearly equal densities there, so that their sum is not its largest term."""
+    means = rng.uniform(45, 60, (n_variables, 1)) * (1 + rng.uniform(0, 4e-4, (n_variables, 3)))
+    return np.concatenate([means, np.zeros((n_variables, 3))], axis=1)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------
@@ -165,6 +173,10 @@ def _mixture_cases(rng):
     far = rng.choice([-1, 1], (B, 1)) * rng.uniform(200, 3000, (B, K))
     args = [rng.normal(0, 1, B), far, rng.uniform(-1, 1, (B, K))]
     cases.append(Case(args, Message(N_("B = {n}, K = {k}, x far from all means"), n=B, k=K), (0, 1, 2)))
+    x, log_stds = rng.normal(0, 1, B), rng.uniform(-1, 1, (B, K))
+    heights = rng.uniform(800, 3000, (B, 1)) + rng.uniform(0, 2, (B, K))  # the sum is not its largest term
+    means = x[:, None] + rng.choice([-1, 1], (B, K)) * np.sqrt(2 * (heights - log_stds)) * np.exp(log_stds)
+    cases.append(Case([x, means, log_stds], Message(N_("B = {n}, K = {k}, x far from all means"), n=B, k=K)))
     args = [rng.normal(0, 1, B), rng.normal(0, 1, (B, K)), rng.uniform(15, 30, (B, K)) * rng.choice([-1, 1], (B, 1))]
     cases.append(Case(args, Message(N_("B = {n}, K = {k}, log sigma between -30 and 30"), n=B, k=K)))
     means = rng.normal(0, 1, (B, K))
