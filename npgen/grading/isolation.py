@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -77,6 +78,10 @@ def confined(level: str) -> bool:
     return LEVELS.index(level) >= LEVELS.index("L2")
 
 
+_started: set[int] = set()  # what `start` has started and `end` has not ended
+_starting = threading.Lock()  # held until what is started is known
+
+
 def start(level: str, folder: str, arguments: list[str], **options) -> subprocess.Popen:
     """Run `child` at a level; `folder` is what the level's user may pass through, and bubblewrap leaves writable."""
     env = environment()
@@ -85,7 +90,12 @@ def start(level: str, folder: str, arguments: list[str], **options) -> subproces
         home = place(level, folder, "home-")  # for matplotlib's list of fonts
         env |= {"HOME": home, "TMPDIR": home}
         options |= {"user": other_user(), "group": other_user(), "extra_groups": (), "cwd": home}
-    return subprocess.Popen([*interpreter(level, folder), *arguments], env=env, stdin=subprocess.DEVNULL, **options)
+    with _starting:
+        process = subprocess.Popen(
+            [*interpreter(level, folder), *arguments], env=env, stdin=subprocess.DEVNULL, **options
+        )
+        _started.add(process.pid)
+    return process
 
 
 def interpreter(level: str, folder: str | None = None) -> list[str]:
@@ -164,7 +174,7 @@ def _probe(level: str) -> str | None:
                 try:
                     _, errors = process.communicate(timeout=PROBE_SECONDS)
                 finally:
-                    process.kill()
+                    end(process)
         except (OSError, subprocess.SubprocessError) as error:
             return str(error)
     lines = errors.decode("utf-8", "replace").split("\n")
@@ -204,7 +214,7 @@ def end(process: subprocess.Popen, its_sessions: Iterable[int] = ()) -> None:
     process.kill()
     if process.returncode is None:  # until it is waited for, its number is not given to another one
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    while left := [pid for pid, status in _processes().items() if status.session in ending and pid != process.pid]:
+    while left := _left(ending) - {process.pid}:
         for pid in left:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -212,9 +222,22 @@ def end(process: subprocess.Popen, its_sessions: Iterable[int] = ()) -> None:
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.001)
     process.wait()
+    _started.discard(process.pid)
+
+
+def _left(its_sessions: set[int]) -> set[int]:
+    """Who is left in these sessions, and of a bubblewrap that died as it started.
+
+    The inner process of such a one has a session that nobody has seen, and has come to this process, as orphans do.
+    """
+    with _starting:
+        every = _processes()
+        orphans = {pid for pid, status in every.items() if (status.name, status.parent) == (b"bwrap", os.getpid())}
+        return (orphans - _started) | {pid for pid, status in every.items() if status.session in its_sessions}
 
 
 class _Status(NamedTuple):
+    name: bytes
     parent: int
     session: int
 
@@ -224,7 +247,8 @@ def _processes() -> dict[int, _Status]:
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            state, parent, _, session = path.read_bytes().rpartition(b")")[2].split()[:4]
+            before, _, after = path.read_bytes().rpartition(b")")
+            state, parent, _, session = after.split()[:4]
             if state != b"Z" or int(parent) == os.getpid():
-                found[int(path.parent.name)] = _Status(int(parent), int(session))
+                found[int(path.parent.name)] = _Status(before.partition(b"(")[2], int(parent), int(session))
     return found

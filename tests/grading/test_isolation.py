@@ -599,6 +599,18 @@ def test_no_process_survives_that_of_the_submissions(sandbox):
     assert processes() == before
 
 
+@pytest.mark.parametrize("seconds", [0, 0.003, 0.01, 0.03])
+def test_no_process_survives_that_of_the_submissions_as_it_starts(sandbox, seconds):
+    """bubblewrap's inner process has a session of its own, which nobody knows if the outer one dies so early."""
+    assert works(sandbox)  # so that its own processes have all started
+    before = processes()
+    with Sandbox(seconds=60, level=sandbox.level) as other:
+        time.sleep(seconds)
+        other._zygote.kill()
+        os.waitid(os.P_PID, other._zygote.pid, os.WEXITED | os.WNOWAIT)
+    assert processes() == before
+
+
 def test_no_process_survives_the_grader(sandbox, tmp_path):
     code = f"""
         from npgen.grading.sandbox import Sandbox
