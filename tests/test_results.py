@@ -1,4 +1,4 @@
-"""results/README.md: its figures are there, small, and those that results/draw.py draws."""
+"""results/: the tables are those of the README; the figures are there, small, and those that results/draw.py draws."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,13 @@ import pytest
 import scipy.stats
 from matplotlib.image import imread
 
-from npgen import checkpoint, data, figures
+from npgen import checkpoint, data, figures, results
 from npgen.cli import main
 from npgen.errors import InputError
+from npgen.recipes import TABLES
 from results import draw
 
+KEYS = {"table", "dataset", "model", "nats", "standard_error", "published", "seconds", "seed", "recipe", "n_parameters"}
 PAGE = (Path(draw.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -22,6 +24,18 @@ def test_the_page_shows_every_figure_and_each_is_small():
     for path in draw.FIGURES.iterdir():
         assert path.stat().st_size < 100_000, path
         assert imread(path).shape[1] <= 1300, path  # more would be shrunk on a page, and its text with it
+
+
+def test_the_tables_of_the_readme_are_those_of_the_results():
+    """If not: python -m npgen.results README.md results"""
+    folder = Path(draw.__file__).parent
+    page = (folder.parent / "README.md").read_text(encoding="utf-8")
+    assert results.with_tables(page, folder) == page
+    for path in folder.glob("*.json"):
+        assert f"<!-- results/{path.name} -->" in page
+        rows = results.read(path)
+        assert rows and all(row.keys() == KEYS and row["nats"] > 0 for row in rows)
+        assert path.with_suffix(".md").read_text(encoding="utf-8") == results.markdown(TABLES[path.stem], rows)
 
 
 def train(model, out, *arguments):
