@@ -90,10 +90,10 @@ def start(level: str, folder: str, arguments: list[str], **options) -> subproces
         home = place(level, folder, "home-")  # for matplotlib's list of fonts
         env |= {"HOME": home, "TMPDIR": home}
         options |= {"user": other_user(), "group": other_user(), "extra_groups": (), "cwd": home}
+    command = [*interpreter(level, folder), *arguments]  # which may have to start another one, to see what works here
     with _starting:
-        process = subprocess.Popen(
-            [*interpreter(level, folder), *arguments], env=env, stdin=subprocess.DEVNULL, **options
-        )
+        # In a session of its own: Ctrl-C is for the parent, and `end` ends whole sessions.
+        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True, **options)
         _started.add(process.pid)
     return process
 

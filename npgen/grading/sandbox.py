@@ -106,10 +106,7 @@ class Sandbox:
         self._control.settimeout(PATIENCE)
         with theirs:
             arguments = ["zygote", str(theirs.fileno()), self.level, *isolation.FORBIDDEN]
-            # Its session is its own: Ctrl-C is for the parent.
-            self._zygote = isolation.start(
-                self.level, self._scratch, arguments, pass_fds=[theirs.fileno()], start_new_session=True
-            )
+            self._zygote = isolation.start(self.level, self._scratch, arguments, pass_fds=[theirs.fileno()])
 
     def _stop(self) -> None:
         if self._control is not None:

@@ -136,6 +136,22 @@ def test_whose_processes_they_are(sandbox):
         assert set(outside) == {str(os.getuid())}
 
 
+@pytest.mark.parametrize("level", ["L2", "L3", "L4"])
+def test_a_level_may_be_asked_for_before_those_below(level):
+    """L4 has to know whether there is an L3, and to try that takes the same steps."""
+    ask = f"from npgen.grading import isolation; print(isolation._missing({level!r}))"
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=300)
+    assert asked.stdout.strip() == str(isolation._missing(level)), asked.stderr
+
+
+@needs("L2")
+def test_what_is_ended_has_a_session_of_its_own(tmp_path):
+    process = isolation.start("L2", str(tmp_path), ["probe", str(tmp_path)], stderr=subprocess.DEVNULL)
+    session = os.getsid(process.pid)
+    isolation.end(process)
+    assert session == process.pid != os.getsid(0)
+
+
 def test_a_student_runs_their_own_file_at_l1():
     assert Sandbox().level in ("L0", "L1")
 
