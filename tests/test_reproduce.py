@@ -110,13 +110,13 @@ def test_the_same_seed_gives_the_same_figure(tiny):
         assert first["nats"] == second["nats"]
 
 
-def test_two_processes_write_what_one_writes(tmp_path):
-    """With data that every process has."""
-    table = "uci-binary"
-    for jobs in (1, 2):
-        assert run(table, "--only", "connect4", "--jobs", jobs, "--out", tmp_path / str(jobs)) == 0
-    # connect4 is not here: it is left out, said so, and nothing is wrong with that
-    assert json.loads((tmp_path / "2" / f"{table}.json").read_text()) == []
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_data_that_are_not_here_are_left_out_and_said_so(jobs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NPGEN_DATA", str(tmp_path / "empty"))
+    (tmp_path / "empty").mkdir()
+    assert run("uci-binary", "--only", "connect4", "--jobs", jobs, "--out", tmp_path / "out") == 0
+    assert "connect4: left out, its file is not here" in capsys.readouterr().out
+    assert json.loads((tmp_path / "out" / "uci-binary.json").read_text()) == []
 
 
 @pytest.mark.parametrize(
