@@ -43,10 +43,9 @@ def prepare(experiment: Experiment) -> Prepared:
     params = model.init_params(init_rng, dataset.n_visible, **inputs.init)
     penalty = penalty_of(experiment, model, dataset.train)
     trained = functools.partial(objective, model, **experiment.options)
-    n_validated = N_VALIDATED if hasattr(model, "random_objective") else len(dataset.valid)
     plan = run.Plan(
         loss=lambda params, x: penalty(params) - mean(trained(params, noise_rng, x)),
-        validate=lambda params: validation_nll(trained, params, dataset.valid, n_validated),
+        validate=lambda params: validation_nll(trained, params, dataset.valid),
         data=dataset.train,
         batch_size=experiment.batch_size,
         optimiser=adam(SCHEDULES[experiment.schedule](experiment.step_size, experiment.n_steps)),
@@ -181,13 +180,18 @@ def laplace_prior(experiment: Experiment, model: ModuleType, x: np.ndarray) -> C
     return lambda params: l1_norm(params["W"] * scales)
 
 
-N_VALIDATED = 10_000  # examples, at least, where an objective is random: a small set is taken several times
+N_VALIDATED = 10_000  # examples, at least, where the objective is random: a small set is taken several times
 
 
-def validation_nll(trained, params, x, n_examples: int) -> float:
-    """The mean of minus what is trained, over x once or more, with the same noise at every validation."""
+def validation_nll(trained, params, x) -> float:
+    """The mean of minus what is trained, over x, or over x several times if that draws; the same draws each time."""
     rng = np.random.default_rng(0)
-    passes = [evaluate(lambda batch: trained(params, rng, batch), x).mean for _ in range(-(-n_examples // len(x)))]
+    passes: list[float] = []
+    while len(passes) * len(x) < N_VALIDATED:
+        before = rng.bit_generator.state
+        passes.append(evaluate(lambda batch: trained(params, rng, batch), x).mean)
+        if rng.bit_generator.state == before:  # nothing was drawn: once more would say the same
+            break
     return -float(np.mean(passes))
 
 

@@ -7,8 +7,9 @@
     l   = h_L (V * M_V) + x (A * M_A) + c
 
 An autoencoder whose weights are masked, so that no path leads from x_j to l_d unless j < d: then its D outputs are the
-D conditionals, and one pass gives log p(x). The masks follow from *degrees*, numbers from 1 to D for the units of each
-layer. A pixel's degree m_0 is its place in the ordering; a hidden unit of degree m sees the first m pixels:
+D conditionals, and one pass gives log p(x). The masks follow from *degrees*. A pixel's degree m_0, from 1 to D, is its
+place in the ordering. A hidden unit of degree m, from 1 to D - 1, sees the first m pixels; one that saw all D could say
+nothing new to any output:
 
     M_l[j, k] = 1[m_l(k) >= m_{l-1}(j)]       M_V[k, d] = 1[m_0(d) > m_L(k)]       M_A[j, d] = 1[m_0(d) > m_0(j)]
 
@@ -51,7 +52,7 @@ from npgen.nn import init_net_params, relu
 def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=None):
     """W_1, V and A ~ N(0, 0.01^2), further layers as `nn.init_net_params`, and c = logit of the marginals.
 
-    So training starts from independent pixels; with larger W_1 the hidden units learn small data sets by heart.
+    So training starts near independent pixels; with larger W_1 the hidden units learn small data sets by heart.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def drawn_degrees(rng, sizes):
     D, *hidden = sizes
     degrees = [rng.permutation(D) + 1]
     for H in hidden:
-        degrees.append(rng.integers(degrees[-1].min(), max(D - 1, 1), H, endpoint=True))
+        degrees.append(rng.randint(degrees[-1].min(), max(D - 1, 1) + 1, H))
     return degrees
 
 
@@ -107,8 +108,11 @@ def masks_of(degrees):
 
 @functools.lru_cache(maxsize=256)
 def connectivity(sizes, number, n_masks):
-    """The degrees and the masks with the number 0 ... n_masks - 1; the same ones each time."""
-    degrees = even_degrees(sizes) if n_masks == 1 else drawn_degrees(onp.random.default_rng(number), sizes)
+    """The degrees and the masks with the number 0 ... n_masks - 1; the same ones each time.
+
+    They are a part of the model that is not among its parameters, so they come from a generator that NumPy has frozen.
+    """
+    degrees = even_degrees(sizes) if n_masks == 1 else drawn_degrees(onp.random.RandomState(number), sizes)
     return degrees, masks_of(degrees)
 
 
@@ -172,9 +176,10 @@ def sample(params, rng, n_samples, *, n_masks=1):
 def complete(params, rng, x, observed, *, n_masks=1):
     """x (n, D), uint8, with every pixel that is not `observed` drawn anew, given the pixels before it in the ordering.
 
-    With several masks each example draws its own s. What is drawn is the posterior, given all that was observed, where
-    the observed pixels come first in the ordering (the upper half of an image, in the pixels' own order); an observed
-    pixel has no influence on those before it.
+    With one mask this is a draw of p(x | x_o) where the observed pixels come first in the ordering, as the upper half
+    of an image does in the pixels' own; an observed pixel has no influence on those before it. With several, each
+    example draws its s uniformly and not from p(s | x_o): unless nothing is observed, that is no conditional of the
+    mixture.
 
     Parameters
     ----------

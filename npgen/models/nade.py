@@ -7,7 +7,7 @@
 The D hidden layers share W, so the pre-activation of h_{d+1} is that of h_d plus one term, a_{d+1} = a_d + x_d W_d, and
 log p(x) costs O(D H), not O(D^2 H).
 
-    params["W"]  (D, H)   row d: what x_d adds to the pre-activation
+    params["W"]  (D, H)   row d: what x_d adds to the pre-activation (nothing, if it is the last)
     params["c"]  (H,)
     params["V"]  (D, H)   row d: the weights of the conditional of x_d
     params["b"]  (D,)
@@ -41,7 +41,7 @@ warm_up = kernel.warm_up  # compiles; for callers who want to say so, or to star
 
 
 def init_params(rng, n_visible, n_hidden, dtype=onp.float32, *, marginals=None):
-    """W, V ~ N(0, 0.01^2), c = 0 and b = logit of the marginals, so that training starts from independent pixels.
+    """W, V ~ N(0, 0.01^2), c = 0 and b = logit of the marginals, so that training starts near independent pixels.
 
     Weights of standard deviation 1 would saturate the sigmoids from the start, and nothing would be learned.
 
