@@ -180,7 +180,7 @@ def laplace_prior(experiment: Experiment, model: ModuleType, x: np.ndarray) -> C
     return lambda params: l1_norm(params["W"] * scales)
 
 
-N_VALIDATED = 10_000  # examples, at least, where the objective is random: a small set is taken several times
+N_VALIDATED = 5_000  # examples, at least, where the objective is random: a small set is taken several times
 
 
 def validation_nll(trained, params, x) -> float:

@@ -1,7 +1,8 @@
 """The tables of the papers, once more: `npgen reproduce TABLE`.
 
 A table has a cell for each data set and model. A cell trains the candidates of `recipes.candidates` one after another,
-takes the one that is best on the validation part, and only then looks at the test part. Cells are independent: several
+takes the one that is best on the validation part (for longer, where that is still best at its end), and only then looks
+at the test part. Cells are independent: several
 processes share them out, each is written as soon as it is done, and those that are there already are kept. How they are
 written is the matter of `npgen.results`.
 """
@@ -10,7 +11,7 @@ import contextlib
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Cell:
 
 
 def train_cell(cell: Cell, n_threads: int, told: Callable[[float], None] = lambda share: None) -> dict[str, Any]:
-    """Train every candidate, choose on validation, evaluate on test: on the other folds, too, where there are any.
+    """Train every candidate, choose on validation, evaluate on test; the same on the other folds, where there are any.
 
     `told` hears now and then what share of it is done.
     """
@@ -63,8 +64,11 @@ def train_cell(cell: Cell, n_threads: int, told: Callable[[float], None] = lambd
             recipe, size, tested = _gaussians(cell.dataset)
         else:
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
-            parts = _parts(told, len(candidates) + len(recipes.further_folds(candidates[0])))
-            chosen = min((_trained(row, next(parts)) for row in candidates), key=lambda trained: trained.validation)
+            parts = _parts(told, len(candidates) + 1 + len(recipes.further_folds(candidates[0])))
+            chosen = _best(_trained(row, next(parts)) for row in candidates)
+            longer, part = recipes.longer(cell.table, chosen.experiment, chosen.step), next(parts)
+            if longer is not None:
+                chosen = _best([chosen, _trained(longer, part)])
             folds = recipes.further_folds(chosen.experiment)
             tested = [_tested(chosen), *(_tested(_trained(fold, next(parts))) for fold in folds)]
             recipe = preparation.recipe(chosen.experiment)
@@ -95,6 +99,11 @@ class _Trained:
     params: Any  # the best on validation
     validation: float
     step: int
+
+
+def _best(trained: Iterable[_Trained]) -> _Trained:
+    """The one that is best on validation."""
+    return min(trained, key=lambda one: one.validation)
 
 
 def _parts(told: Callable[[float], None], n_parts: int) -> Iterator[Callable[[float], None]]:

@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import json
 
 import numpy as np
@@ -16,13 +17,14 @@ def tiny(monkeypatch):
     """A table of two models on the 8x8 digits, trained for a few steps."""
     table = recipes.Table("Tiny", {("digits", "fvsbn"): 1000.0, ("digits", "orderless_nade"): 0.5})
     monkeypatch.setitem(recipes.TABLES, "tiny", table)
+    sizes = {"fvsbn": {}, "orderless_nade": {"init": {"hidden_sizes": (5,)}}}
+    for model, fixed in sizes.items():
+        full = recipes.BINARY[model]
+        short = dataclasses.replace(full, choices=full.choices[:2], n_steps=4, longer=8, fixed=fixed)
+        monkeypatch.setitem(recipes.BINARY, model, short)
 
-    def candidates(table, dataset, model, seed, full=recipes.candidates):
-        sizes = {"init": {"hidden_sizes": (5,)}} if model == "orderless_nade" else {}
-        return [
-            recipes.dataclasses.replace(row, n_steps=4, validate_every=2, **sizes)
-            for row in full("uci-binary", dataset, model, seed)[:2]
-        ]
+    def candidates(*args, full=recipes.candidates, **others):
+        return [dataclasses.replace(row, validate_every=2) for row in full(*args, **others)]
 
     monkeypatch.setattr(recipes, "candidates", candidates)
 
@@ -97,10 +99,22 @@ def test_tables_in_a_page(tmp_path):
 
 
 def test_the_choice_is_made_on_validation(tiny):
+    """Among the candidates, and then between the best of them and the same for longer."""
     cell = reproduce.Cell("tiny", "digits", "fvsbn", 0)
     row = reproduce.train_cell(cell, 1)
-    found = [reproduce._trained(c).validation for c in recipes.candidates("tiny", "digits", "fvsbn", 0)]
-    assert row["recipe"]["validation"] == round(min(found), 4)
+    found = [reproduce._trained(c) for c in recipes.candidates("tiny", "digits", "fvsbn", 0)]
+    best = min(found, key=lambda one: one.validation)
+    assert best.step == 4  # its last one
+    longer = reproduce._trained(dataclasses.replace(best.experiment, n_steps=8))
+    assert longer.validation < best.validation
+    assert row["recipe"]["validation"] == round(longer.validation, 4) and row["recipe"]["n_steps"] == 8
+
+
+def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
+    chosen = recipes.candidates("tiny", "digits", "fvsbn", 0)[0]
+    assert recipes.longer("tiny", chosen, best_step=2) is None
+    assert recipes.longer("tiny", chosen, best_step=4) == dataclasses.replace(chosen, n_steps=8)
+    assert recipes.longer("uci-real", chosen, best_step=4) is None
 
 
 def test_the_same_seed_gives_the_same_figure(tiny):
