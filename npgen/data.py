@@ -496,8 +496,9 @@ def not_too_alike(x: np.ndarray) -> list[int]:
 
     RNADE (Uria, Murray and Larochelle 2013; not checked here) keeps "one of each pair", without saying which. From the
     last column to the first, a column stays unless it is too much like one that stays. In this order `parkinsons` has
-    the paper's 15 columns, and the mean test log-likelihood of a Gaussian is -10.80 nats (-10.79 to -10.85 with other
-    random folds; the paper: -10.85). In the other order it has 14 columns, and the Gaussian -10.59 nats.
+    the paper's 15 columns, and the mean test log-likelihood of a Gaussian is -10.80 nats; over 50 random assignments to
+    folds it is -10.83 on average, with a standard deviation of 0.04 (the paper: -10.85). In the other order there are
+    14 columns, and it is -10.63 on average.
     """
     correlations = np.abs(np.corrcoef(x.T))
     kept: list[int] = []
@@ -521,7 +522,8 @@ def cross_validation(
         1..10.
     test_fold_of : array (n,), optional
         The fold in which each row is tested. By default the rows in a fixed random order (NumPy's RandomState(0)) are
-        cut into ten pieces. The validation part is drawn by RandomState(fold).
+        cut into ten pieces. The validation part is drawn by RandomState(fold); the authors of RNADE took a ninth of
+        each training fold.
 
     Raises
     ------

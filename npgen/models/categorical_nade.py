@@ -11,7 +11,7 @@ With x_d as a one-hot vector e(x_d), the product with W_d selects a row: so W is
 W[d, x_d], and no one-hot vector is ever made. log p(x) costs O(D H) for the hidden layers and O(D K H) for the
 softmaxes.
 
-    params["W"]  (D, K, H)   W[d, k]: what x_d = k adds to the pre-activation
+    params["W"]  (D, K, H)   W[d, k]: what x_d = k adds to the pre-activation (nothing, if d is the last)
     params["c"]  (H,)
     params["V"]  (D, K, H)   V[d, k]: the weights of category k in the conditional of x_d
     params["b"]  (D, K)

@@ -9,7 +9,7 @@
 NADE for real numbers: each conditional is a mixture of K Gaussians, whose parameters are computed from a hidden layer.
 All layers share W. The more terms a_d has, the larger it is; rho_d brings each layer to a scale of its own.
 
-    params["W"]        (D, H)      row d: what x_d adds to the pre-activation
+    params["W"]        (D, H)      row d: what x_d adds to the pre-activation (nothing, if it is the last)
     params["c"]        (H,)
     params["rho"]      (D,)
     params["V_alpha"]  (D, H, K)   and params["b_alpha"] (D, K): logits of the weights; without them every weight is 1/K
