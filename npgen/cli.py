@@ -260,15 +260,21 @@ def densities(checkpoint, out):
 @click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Cells at the same time.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of everything random.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("results"), show_default=True)
-def reproduce(table, only, jobs, seed, out):
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIRECTORY",
+    help="Keep every run there, and go on from it.",
+)
+def reproduce(table, only, jobs, seed, out, checkpoints):
     """Train a TABLE of the papers once more: uci-binary, mnist-binarized, uci-real.
 
     Writes results/TABLE.json and TABLE.md. Each cell is written when it is done; called again, it goes on with those
-    that are missing. Recipes are chosen on the validation part.
+    that are missing, and with --checkpoints in the middle of a cell, too. Recipes are chosen on the validation part.
     """
     from npgen import reproduce
 
-    reproduce.main(table, only, seed, jobs, out, Console())
+    reproduce.main(table, only, seed, jobs, out, checkpoints, Console())
 
 
 # --- exercises -------------------------------------------------------------------------------------------------------

@@ -51,10 +51,16 @@ class Cell:
 # --- one cell --------------------------------------------------------------------------------------------------------
 
 
-def train_cell(cell: Cell, n_threads: int, told: Callable[[float], None] = lambda share: None) -> dict[str, Any]:
+def train_cell(
+    cell: Cell,
+    n_threads: int,
+    told: Callable[[float], None] = lambda share: None,
+    checkpoints: Path | None = None,
+) -> dict[str, Any]:
     """Train every candidate, choose on validation, evaluate on test; the same on the other folds, where there are any.
 
-    `told` hears now and then what share of it is done.
+    `told` hears now and then what share of it is done. With a folder of `checkpoints`, each run leaves one there, and
+    goes on from it.
     """
     from threadpoolctl import threadpool_limits
 
@@ -64,13 +70,14 @@ def train_cell(cell: Cell, n_threads: int, told: Callable[[float], None] = lambd
             recipe, size, tested = _gaussians(cell.dataset)
         else:
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
-            parts = _parts(told, len(candidates) + 1 + len(recipes.further_folds(candidates[0])))
-            chosen = _best(_trained(row, next(parts)) for row in candidates)
-            longer, part = recipes.longer(cell.table, chosen.experiment, chosen.step), next(parts)
+            n_runs = len(candidates) + 1 + len(recipes.further_folds(candidates[0]))
+            places = _places(told, n_runs, checkpoints and checkpoints / cell.name.replace("/", "-"))
+            chosen = _best(_trained(row, *next(places)) for row in candidates)
+            longer, place = recipes.longer(cell.table, chosen.experiment, chosen.step), next(places)
             if longer is not None:
-                chosen = _best([chosen, _trained(longer, part)])
+                chosen = _best([chosen, _trained(longer, *place)])
             folds = recipes.further_folds(chosen.experiment)
-            tested = [_tested(chosen), *(_tested(_trained(fold, next(parts))) for fold in folds)]
+            tested = [_tested(chosen), *(_tested(_trained(fold, *next(places))) for fold in folds)]
             recipe = preparation.recipe(chosen.experiment)
             recipe |= {"best_step": chosen.step, "validation": round(chosen.validation, 4)}
             size = n_parameters(chosen.params)
@@ -106,14 +113,23 @@ def _best(trained: Iterable[_Trained]) -> _Trained:
     return min(trained, key=lambda one: one.validation)
 
 
-def _parts(told: Callable[[float], None], n_parts: int) -> Iterator[Callable[[float], None]]:
-    """For each part of a cell the function that is told the share of that part."""
-    return (lambda share, part=part: told((part + share) / n_parts) for part in range(n_parts))
+def _places(
+    told: Callable[[float], None], n_runs: int, stem: Path | None
+) -> Iterator[tuple[Callable[[float], None], Path | None]]:
+    """For each run of a cell the function that is told what share of it is done, and its checkpoint."""
+    for i in range(n_runs):
+        yield lambda share, i=i: told((i + share) / n_runs), stem and stem.with_name(f"{stem.name}-{i + 1}.npz")
 
 
-def _trained(experiment: Experiment, told: Callable[[float], None] = lambda share: None) -> _Trained:
+def _trained(
+    experiment: Experiment, told: Callable[[float], None] = lambda share: None, out: Path | None = None
+) -> _Trained:
     prepared = preparation.prepare(experiment)
-    for ended in run.advance(prepared.plan, run.start(prepared.plan, prepared.params)):
+    begun = run.start(prepared.plan, prepared.params)
+    if out is not None and out.exists():
+        begun = run.resume(prepared.plan, begun, out)
+    ended = begun
+    for ended in run.advance(prepared.plan, begun, out):
         told(ended.step / experiment.n_steps)
     step = int(ended.curve[np.argmin(ended.curve[:, 2]), 0])
     return _Trained(experiment, prepared, ended.stopping.params, ended.stopping.best, step)
@@ -162,12 +178,17 @@ def cells(table: str, only: str | None, seed: int) -> list[Cell]:
     return [Cell(table, dataset, model, seed) for dataset in datasets for model in models]
 
 
-def main(table: str, only: str | None, seed: int, n_jobs: int, out: Path, console: Console) -> None:
+def main(
+    table: str, only: str | None, seed: int, n_jobs: int, out: Path, checkpoints: Path | None, console: Console
+) -> None:
     """Train the cells that are not in `out` yet, and write the table."""
     import joblib
 
     asked = cells(table, only, seed)
     writable_folder(out)
+    if checkpoints is not None:
+        checkpoints = checkpoints / f"{table}-{seed}"
+        writable_folder(checkpoints)
     path = out / f"{table}.json"
     rows = results.read(path)
     done = {(row["dataset"], row["model"], row["seed"]) for row in rows}
@@ -179,7 +200,8 @@ def main(table: str, only: str | None, seed: int, n_jobs: int, out: Path, consol
     n_threads = max(1, joblib.cpu_count() // n_jobs)
     work = joblib.Parallel(n_jobs, return_as="generator_unordered")
     with _shares(here) as (shares, fraction), advancing(console, table, fraction):
-        for row in work(joblib.delayed(_train_and_tell)(cell, n_threads, shares, i) for i, cell in enumerate(here)):
+        jobs = (joblib.delayed(_train_and_tell)(cell, n_threads, shares, i, checkpoints) for i, cell in enumerate(here))
+        for row in work(jobs):
             rows.append(row)
             results.write(path, rows)
             console.print(results.summary(row), markup=False, soft_wrap=True)
@@ -200,12 +222,12 @@ def _shares(cells: list[Cell]) -> Iterator[tuple[str, Callable[[], float]]]:
         yield path, lambda: float(np.dot(costs, shares) / costs.sum())
 
 
-def _train_and_tell(cell: Cell, n_threads: int, path: str, place: int) -> dict[str, Any]:
+def _train_and_tell(cell: Cell, n_threads: int, path: str, place: int, checkpoints: Path | None) -> dict[str, Any]:
     shares = np.memmap(path, np.float64, "r+")
 
     def told(share):
         shares[place] = share
 
-    row = train_cell(cell, n_threads, told)
+    row = train_cell(cell, n_threads, told, checkpoints)
     told(1.0)
     return row

@@ -110,6 +110,39 @@ def test_the_choice_is_made_on_validation(tiny):
     assert row["recipe"]["validation"] == round(longer.validation, 4) and row["recipe"]["n_steps"] == 8
 
 
+def test_with_checkpoints_a_cell_goes_on_where_it_was_stopped(tiny, tmp_path, monkeypatch):
+    """To the same figure; and each run is a checkpoint like any other."""
+    command = ["tiny", "--only", "digits/orderless_nade", "--checkpoints", tmp_path / "runs", "--out"]
+    assert run("tiny", "--only", "digits/orderless_nade", "--out", tmp_path / "whole") == 0
+
+    def dies(*args, advance=run_module.advance):
+        for run in advance(*args):
+            yield run
+            if run.step == 6:  # of the longer run
+                raise InputError("pulled the plug")
+
+    with monkeypatch.context() as context:
+        context.setattr(run_module, "advance", dies)
+        assert run(*command, tmp_path / "parts") == 2
+    folder = tmp_path / "runs" / "tiny-0"
+    assert sorted(path.name for path in folder.iterdir()) == [f"digits-orderless_nade-{i}.npz" for i in (1, 2, 3)]
+    steps = []
+    monkeypatch.setattr(
+        run_module, "advance", lambda *args, advance=run_module.advance: map(note(steps), advance(*args))
+    )
+    assert run(*command, tmp_path / "parts") == 0
+    assert steps == [7, 8]  # the two candidates were finished
+    whole, parts = (json.loads((tmp_path / name / "tiny.json").read_text())[0] for name in ("whole", "parts"))
+    assert whole["nats"] == parts["nats"] and whole["recipe"] == parts["recipe"]
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(folder / "digits-orderless_nade-3.npz")])
+    assert ended.value.code == 0
+
+
+def note(steps):
+    return lambda run: steps.append(run.step) or run
+
+
 def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
     chosen = recipes.candidates("tiny", "digits", "fvsbn", 0)[0]
     assert recipes.longer("tiny", chosen, best_step=2) is None
