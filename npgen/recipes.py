@@ -77,7 +77,7 @@ BINARY = {
     "orderless_nade": Recipe(
         choices=({"l2": 1e-6}, {"l2": 3e-5}, {"l2": 1e-4}),
         n_steps=5_000,
-        longer=40_000,
+        longer=60_000,
         validate_every=200,  # a validation is as long as 25 steps
         fixed={"init": {"hidden_sizes": (1000,)}, "test_options": {"n_orderings": 16}},
     ),
