@@ -68,6 +68,13 @@ def _backward(end, roots):
     return [gradients[root][0] if root in gradients else None for root in roots]
 
 
+def constant(leaf):
+    """The plain array of a leaf of `params` that is no parameter, but a fact of the data: its gradient is zero."""
+    while isbox(leaf):
+        leaf = leaf._value
+    return leaf
+
+
 @primitive
 def mean(values):
     """The mean of all values, a scalar of their dtype: what a loss takes over the batch.

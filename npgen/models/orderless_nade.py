@@ -1,8 +1,10 @@
 """Orderless NADE: one network for the conditionals of every ordering, and ensembles of orderings (EoNADE).
 
-    p(x_d = 1 | x_o) = sigmoid(V_d . h_L + b_d)                 for every pixel d outside the set o
-    h_1 = relu(a),      a = c + sum_{j in o} ( (x_j - mu_j) W_j + M_j )
-    h_l = relu(h_{l-1} U_l + c_l)                               l = 2 ... L
+    p(x_d = 1 | x_o) = sigmoid(l_d)                             for every pixel d outside the set o
+
+    h_1 = relu(c + sum_{j in o} (s_j W_j + M_j))                s_j = x_j - mu_j
+    h_k = relu(h_{k-1} U_k + c_k)                               k = 2 ... L
+    l   = h_L V + b + sum_{j in o} s_j A_j
 
 The network is given which pixels are observed, o, and their values, and says something about all others. It is trained
 on random o: with a size |o| uniform in 0 ... D - 1, the D - |o| terms that it predicts, times D / (D - |o|), are an
@@ -13,19 +15,21 @@ as NADE follows its one: each makes a distribution, and so does the mean of seve
 
 A mean of logs is at most the log of the mean: what is trained is a lower bound for the ensemble of all orderings.
 
-    params["W"]       (D, H_1)  what the value of an observed x_j adds to the pre-activation, counted from mu_j
-    params["M"]       (D, H_1)  what it adds that x_j is observed
-    params["mu"]      (D,)      the values that x_j is counted from
+    params["mu"]      (D,)      what the values are counted from: the marginals of the data, which are not trained
+    params["W"]       (D, H_1)  what the value of an observed pixel adds to the pre-activation
+    params["M"]       (D, H_1)  what it adds that the pixel is observed
     params["c"]       (H_1,)
     params["hidden"]  [(U, c), ...]  the layers 2 ... L; empty with one layer
     params["V"]       (H_L, D)
     params["b"]       (D,)
+    params["A"]       (D, D)    the direct connections
 
 Source: Uria, Murray and Larochelle 2014, "A deep and tractable density estimator", sections 2 and 3; Uria et al. 2016,
-the sections on orderless training and on deep NADE (not checked against the papers). Departures: the sizes |o| are
-drawn as in `observe`; the mu_j, which M_j could stand in for (as M_j - mu_j W_j), but with which Adam learns faster:
-x_j - mu_j, unlike x_j, is uncorrelated with the 1 beside it where mu_j is the marginal; the initialisation below;
-training by Adam, with the parameters that are best on validation.
+the sections on orderless training and on deep NADE (not checked against the papers). Departures, with which training
+takes less than half as many steps: the direct connections, which are MADE's (what a pixel's neighbours say of it does
+not have to pass through the hidden units); the mu_j (x_j - mu_j, unlike x_j, is uncorrelated with the 1 beside it); the
+sizes |o| are drawn as in `observe`. Besides, the initialisation below; training by Adam, with the parameters that are
+best on validation.
 """
 
 import functools
@@ -35,6 +39,7 @@ import autograd.numpy as np
 import numpy as onp
 from scipy.special import gammaln
 
+from npgen.autodiff import constant
 from npgen.distributions import (
     as_binary,
     as_examples,
@@ -50,7 +55,7 @@ from npgen.nn import affine, init_net_params, relu
 
 
 def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=None):
-    """W, M and V ~ N(0, 0.01^2), further layers as `nn.init_net_params`, mu = the marginals and b = their logits.
+    """W, M, V and A ~ N(0, 0.01^2), further layers as `nn.init_net_params`, mu = the marginals and b = their logits.
 
     So training starts near independent pixels.
 
@@ -68,13 +73,14 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
     require_positive(n_visible=n_visible)
     b = logit_of_marginals(n_visible, marginals)
     return {
+        "mu": sigmoid(b).astype(dtype),
         "W": 0.01 * rng.standard_normal((n_visible, hidden_sizes[0]), dtype=dtype),
         "M": 0.01 * rng.standard_normal((n_visible, hidden_sizes[0]), dtype=dtype),
-        "mu": sigmoid(b).astype(dtype),
         "c": onp.zeros(hidden_sizes[0], dtype),
         "hidden": init_net_params(rng, hidden_sizes, dtype=dtype) if len(hidden_sizes) > 1 else [],
         "V": 0.01 * rng.standard_normal((hidden_sizes[-1], n_visible), dtype=dtype),
         "b": b.astype(dtype),
+        "A": 0.01 * rng.standard_normal((n_visible, n_visible), dtype=dtype),
     }
 
 
@@ -83,9 +89,9 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
 
 def logits_given(params, x, observed):
     """Logits of p(x_d = 1 | x_o), (n, D), for x (n, D) and o as an array of 0 and 1; of no use where d is in o."""
-    W, M, mu = params["W"], params["M"], params["mu"]
-    a = np.dot(x * observed, W) + np.dot(observed, M - np.expand_dims(mu, 1) * W) + params["c"]
-    return affine(_last_layer(params, a), params["V"], params["b"])
+    s = (x - constant(params["mu"])) * observed
+    a = np.dot(s, params["W"]) + np.dot(observed, params["M"]) + params["c"]
+    return affine(_last_layer(params, a), params["V"], params["b"]) + np.dot(s, params["A"])
 
 
 def _last_layer(params, a):
@@ -149,16 +155,20 @@ def ordering(number, n_visible):
 
 
 def log_prob_in_order(params, x, order):
-    """log p(x) with the pixels in this order, in nats, (n,): O(D H) for an image, O(D H^2) for each further layer.
+    """log p(x) with the pixels in this order, in nats, (n,): O(D^2 + D H), and O(D H^2) for each further layer.
 
     As in NADE, what is observed enters the pre-activation of the first layer term by term.
     """
+    order = as_order(order, len(params["b"]))
+    place = onp.argsort(order)
+    s = x - constant(params["mu"])
+    direct = params["b"] + np.dot(s, params["A"] * (place[:, None] < place))  # of all conditionals: from those before
     a = np.tile(params["c"], (len(x), 1))
     terms = []
-    for d in as_order(order, len(params["b"])):
-        logit = np.dot(_last_layer(params, a), params["V"][:, d]) + params["b"][d]
+    for d in order:
+        logit = np.dot(_last_layer(params, a), params["V"][:, d]) + direct[:, d]
         terms.append(x[:, d] * logit - softplus(logit))
-        a = a + np.outer(x[:, d] - params["mu"][d], params["W"][d]) + params["M"][d]
+        a = a + np.outer(s[:, d], params["W"][d]) + params["M"][d]
     return sum(terms)
 
 
@@ -174,12 +184,11 @@ def sample(params, rng, n_samples, *, n_orderings=1):
     """x ~ p(x), (n_samples, D), uint8: each sample follows one of the S orderings, at the cost of one `log_prob`."""
     require_positive(n_samples=n_samples)
     D = len(params["b"])
-    x = onp.empty((n_samples, D), onp.uint8)
+    x = onp.zeros((n_samples, D), onp.uint8)
     drawn = rng.integers(n_orderings, size=n_samples)
     for s in range(n_orderings):
         rows = onp.flatnonzero(drawn == s)
-        nothing = onp.zeros((len(rows), D), onp.uint8)
-        x[rows] = _visit(params, rng, nothing, ordering(s, D), onp.tile(params["c"], (len(rows), 1)))
+        x[rows] = _visit(params, rng, x[rows], [], ordering(s, D))
     return x
 
 
@@ -210,15 +219,17 @@ def complete(params, rng, x, observed):
     if observed.dtype != bool or observed.shape != (D,):
         raise InputError(f"observed: expected booleans of shape ({D},); found {observed.dtype} {observed.shape}")
     x = as_binary(onp.where(observed, x, 0), D, onp.uint8)
-    seen = x[:, observed] - params["mu"][observed]
-    a = params["c"] + onp.dot(seen, params["W"][observed]) + params["M"][observed].sum(axis=0)
-    return _visit(params, rng, x, rng.permutation(onp.flatnonzero(~observed)), a)
+    return _visit(params, rng, x, onp.flatnonzero(observed), rng.permutation(onp.flatnonzero(~observed)))
 
 
-def _visit(params, rng, x, order, a):
-    """Draw the pixels of `order` one after another, given the pre-activations `a` (n, H_1) of what is observed."""
+def _visit(params, rng, x, seen, order):
+    """Draw the pixels of `order` one after another, given those that are `seen`."""
+    s = x[:, seen] - params["mu"][seen]
+    a = params["c"] + onp.dot(s, params["W"][seen]) + params["M"][seen].sum(axis=0)
+    direct = params["b"] + onp.dot(s, params["A"][seen])
     for d in order:
-        logit = onp.dot(_last_layer(params, a), params["V"][:, d]) + params["b"][d]
-        x[:, d] = bernoulli_sample(rng, logit)
-        a += onp.outer(x[:, d] - params["mu"][d], params["W"][d]) + params["M"][d]
+        x[:, d] = bernoulli_sample(rng, onp.dot(_last_layer(params, a), params["V"][:, d]) + direct[:, d])
+        s_d = x[:, d] - params["mu"][d]
+        a += onp.outer(s_d, params["W"][d]) + params["M"][d]
+        direct += onp.outer(s_d, params["A"][d])
     return x

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import betabinom
 
+from npgen.autodiff import mean, value_and_grad
 from npgen.models import orderless_nade
 from npgen.nested import leaves, map_leaves, n_parameters
+from npgen.optim import adam
 
 
 def random_params(rng, n_visible=5, hidden_sizes=(8,), dtype=np.float64):
@@ -19,7 +21,7 @@ def everything(n_visible):
 
 def test_shapes_and_number_of_parameters(rng):
     params = orderless_nade.init_params(rng, 784, (500, 400))
-    assert n_parameters(params) == 2 * 784 * 500 + 784 + 500 + 500 * 400 + 400 + 400 * 784 + 784
+    assert n_parameters(params) == 784 + 2 * 784 * 500 + 784 * 784 + 500 + 500 * 400 + 400 + 400 * 784 + 784
     assert {leaf.dtype for leaf in leaves(params)} == {np.dtype(np.float32)}
 
 
@@ -55,6 +57,16 @@ def test_what_is_trained_is_the_mean_over_all_orderings(rng, hidden_sizes):
     draws = np.array([orderless_nade.random_objective(params, rng, x) for _ in range(5000)])
     error = draws.std(axis=0) / np.sqrt(len(draws))
     assert np.all(np.abs(draws.mean(axis=0) - exact) < 5 * error)
+
+
+def test_training_leaves_what_values_are_counted_from_alone(rng):
+    params, x = random_params(rng, 4), everything(4)
+    optimiser = adam(0.1)
+    _, gradient = value_and_grad(lambda p: -mean(orderless_nade.random_objective(p, rng, x)))(params)
+    moved, _ = optimiser.update(params, gradient, optimiser.init(params))
+    np.testing.assert_array_equal(moved["mu"], params["mu"])
+    for name in ("W", "M", "A", "V", "b", "c"):
+        assert np.any(moved[name] != params[name])
 
 
 def test_one_ordering_follows_the_conditionals(rng):
