@@ -1,24 +1,12 @@
 """The exercise about categorical NADE: log-softmax, logits, log-likelihood and sampling, in O(D H + D K H)."""
 
-import itertools
 from functools import partial
 
 import autograd.numpy as np
 
-from npgen.distributions import categorical_log_prob
-from npgen.grading import judging, scores
-from npgen.grading.judging import (
-    SURE,
-    Case,
-    Check,
-    Finding,
-    answer_problem,
-    compare,
-    compare_sure_draws,
-    count_call,
-    scaling,
-    value_call,
-)
+from npgen.grading import cost, judging, samples, scores
+from npgen.grading.cost import COUNTED, COUNTED_HIDDEN
+from npgen.grading.judging import SURE, Case, Check, compare_sure_draws, scaling
 from npgen.grading.language import N_, Message
 from npgen.grading.mistakes.categorical_nade import (
     LOG_LIKELIHOOD_MISTAKES,
@@ -26,8 +14,6 @@ from npgen.grading.mistakes.categorical_nade import (
     LOGITS_MISTAKES,
     RECURSION,
     SAMPLE_MISTAKES,
-    SEED_INSIDE,
-    _logits,
 )
 from npgen.grading.references.categorical_nade import (
     categorical_nade_log_likelihood,
@@ -35,7 +21,6 @@ from npgen.grading.references.categorical_nade import (
     categorical_nade_sample,
     log_softmax,
 )
-from npgen.grading.statistics import categorical_problem, normal_problem
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
 
@@ -82,34 +67,21 @@ def _cases(rng):
 
 # --- cost ------------------------------------------------------------------------------------------------------------
 
-QUADRATIC = N_(
-    "The values are right, but the cost grows with the square of D: 4 times the pixels take {growth:.0f} times the "
-    "work. The sum over the pixels before is computed anew for each pixel; keep it and add one term at a time."
-)
-COUNTED_IMAGES, COUNTED_LEVELS, COUNTED_HIDDEN = 2, 2, 32
-MAX_GROWTH = 6  # of the work with 4 times the pixels; 4 if it is linear in D, and 8 to 16 if it is quadratic
+COUNTED_LEVELS = 2
 
 
-def _cost(rng, last_argument, reference=None):
-    """The finding about a function whose work grows faster than D, as in `nade`."""
-    n, n_levels, n_hidden = COUNTED_IMAGES, COUNTED_LEVELS, COUNTED_HIDDEN
+def _cost(rng, reference=None):
+    """Whether the work grows faster than D: that of the values of `reference`, or without one, of sampling."""
     smaller = int(rng.integers(18, 24))
-    counts = []
-    for n_pixels in (smaller, 4 * smaller):
-        args = [*_params(rng, n_pixels, n_levels, n_hidden), last_argument(rng, n, n_pixels, n_levels)]
-        answer = yield count_call(rng, args)
-        result = answer.get("result")
-        if not isinstance(result, list) or len(result) != 2 or not isinstance(result[1], int):
-            return None  # it works, but not with arrays that count
-        if reference:
-            found = compare(result[0], reference(*args), _label(n, n_pixels, n_levels, n_hidden))
-            if found:
-                return found
-        if result[1] < n * n_pixels * n_hidden:
-            return None  # most of the work is out of sight
-        counts.append(result[1])
-    growth = counts[1] / counts[0]
-    return Finding("quadratic", Message(QUADRATIC, growth=growth)) if growth > MAX_GROWTH else None
+
+    def inputs(n_pixels):
+        params = _params(rng, n_pixels, COUNTED_LEVELS, COUNTED_HIDDEN)
+        return [*params, _images(rng, COUNTED, n_pixels, COUNTED_LEVELS) if reference else COUNTED]
+
+    def label(n_pixels):
+        return _label(COUNTED, n_pixels, COUNTED_LEVELS, COUNTED_HIDDEN)
+
+    return cost.counted(rng, inputs, (smaller, 4 * smaller), reference, label)
 
 
 LARGE = (1000, 4000, 16_000)  # pixels
@@ -123,16 +95,7 @@ def _large_inputs(rng, n_pixels):
 
 
 def _values_at_scale(reference):
-    def ask(rng, n_pixels):
-        args = _large_inputs(rng, n_pixels)
-        expected, label = reference(*args), _label(1, n_pixels, LARGE_LEVELS, LARGE_HIDDEN)
-
-        def judge(answer):
-            return answer_problem(answer, label) or compare(answer["result"], expected, label, rtol=1e-3, atol=1e-2)
-
-        return args, judge
-
-    return scaling(ask, LARGE, order=1)
+    return cost.values_at_scale(reference, _large_inputs, lambda D: _label(1, D, LARGE_LEVELS, LARGE_HIDDEN), LARGE)
 
 
 def _sample_at_scale(rng, n_pixels):
@@ -142,16 +105,6 @@ def _sample_at_scale(rng, n_pixels):
     b = sure - categorical_nade_logits(W, c, V, np.zeros(sure.shape), x)[0]
     label = _sample_label(1, n_pixels, LARGE_LEVELS, LARGE_HIDDEN)
     return [W, c, V, b, 1], lambda answer: compare_sure_draws(answer, x, label)
-
-
-def _values_then_cost(reference):
-    values = judging.deterministic(reference, _cases)
-
-    def conversation(rng):
-        found = yield from values(rng)
-        return found or (yield from _cost(rng, _images, reference))
-
-    return conversation
 
 
 # --- the log-softmax -------------------------------------------------------------------------------------------------
@@ -179,31 +132,24 @@ def _logits_cases(rng):
 
 # --- sampling --------------------------------------------------------------------------------------------------------
 
-N_DRAWS = 4000
 SMALL_CALLS = 40  # each of a few images
 
 
 def _sampling(rng):
-    found = None
+    found, answers = yield from samples.small_calls(rng, _small_calls(rng))
+    settings = _few_pixels(rng)
+    found = found or (yield from samples.frequent_images(rng, settings, categorical_nade_log_likelihood, KNOWN))
+    found = found or samples.seed_inside(answers) or (yield from _dependences(rng))
+    return found or (yield from _cost(rng))
+
+
+def _small_calls(rng):
     for n, n_pixels, n_levels, n_hidden in ((1, 1, 2, 1), (1, 3, 3, 2), (5, 1, 4, 3), (2, 6, 3, 3)):
-        answer = yield value_call(rng, [*_params(rng, n_pixels, n_levels, n_hidden), n])
         label = _sample_label(n, n_pixels, n_levels, n_hidden)
-        found = found or _not_images(answer, (n, n_pixels), n_levels, label)
+        yield [*_params(rng, n_pixels, n_levels, n_hidden), n], (n, n_pixels), label, n_levels
     params = _params(rng, 40, 3, 2, 0.1)  # 20 images of 40 pixels, each level about 1/3
-    several = []
     for _ in range(2):
-        answer = yield value_call(rng, [*params, 20])
-        found = found or _not_images(answer, (20, 40), 3, _sample_label(20, 40, 3, 2))
-        several.append(answer)
-    if found:
-        return found
-    found = yield from _frequencies(rng)
-    if found:
-        return found
-    if judging.same(several[0]["result"], several[1]["result"]):
-        return Finding("seed_inside", Message(SEED_INSIDE))
-    found = yield from _dependences(rng)
-    return found or (yield from _cost(rng, lambda rng, n, n_pixels, n_levels: n))
+        yield [*params, 20], (20, 40), _sample_label(20, 40, 3, 2), 3
 
 
 def _sample_label(n, n_pixels, n_levels, n_hidden):
@@ -211,72 +157,15 @@ def _sample_label(n, n_pixels, n_levels, n_hidden):
     return Message(text, n=n, n_pixels=n_pixels, n_levels=n_levels, n_hidden=n_hidden)
 
 
-def _not_images(answer, shape, n_levels, label):
-    """The finding about an answer that is not an array of levels of this shape."""
-    found = answer_problem(answer, label)
-    if found:
-        return found
-    x = judging.as_array(answer["result"])
-    if x is None or x.shape != shape:
-        return compare(answer["result"], np.zeros(shape), label)
-    known = np.isin(x, np.arange(n_levels))
-    if not known.all():
-        text = N_("There is a value {value:.4g} among the samples; every pixel should be one of 0, ..., {most}.")
-        return Finding("no_level", Message(text, value=float(x[~known][0]), most=n_levels - 1), label)
-    return None
-
-
-def _frequencies(rng):
-    """Draws of few pixels against the exact probabilities of every image."""
-    settings, counts, found = [], [], None
+def _few_pixels(rng):
+    """Strong dependence, and no pixel that is nearly constant."""
     for n_pixels, n_levels, n_hidden in ((2, 3, 2), (3, int(rng.integers(3, 5)), 3), (3, 2, 4)):
         W, c, V, b = _params(rng, n_pixels, n_levels, n_hidden)
-        params = [3 * W, 2 * c, 3 * (V - np.mean(V)), b]  # strong dependence, and no pixel that is nearly constant
-        label = _sample_label(N_DRAWS, n_pixels, n_levels, n_hidden)
-        answer = yield value_call(rng, [*params, N_DRAWS])
-        strange = _not_images(answer, (N_DRAWS, n_pixels), n_levels, label)
-        if strange:
-            return strange
-        x = judging.as_array(answer["result"]).astype(int)
-        settings.append(params)
-        counts.append(np.bincount(x @ n_levels ** np.arange(n_pixels)[::-1], minlength=n_levels**n_pixels))
-        found = found or _wrong_frequency(x, counts[-1], params, label)
-    if found and found.diagnosis == "wrong_distribution":
-        # The frequencies may be those of a known mistake, however its author draws.
-        for name, (message, changes) in RECURSION.items():
-            wrong = (_probabilities(params, partial(_logits, **changes)) for params in settings)
-            if all(categorical_problem(n, p) is None for n, p in zip(counts, wrong, strict=True)):
-                return Finding(name, Message(message), found.case, (found.message,))
-    return found
+        label = _sample_label(samples.N_DRAWS, n_pixels, n_levels, n_hidden)
+        yield [3 * W, 2 * c, 3 * (V - np.mean(V)), b], n_pixels, label, n_levels
 
 
-def _probabilities(params, logits_function):
-    x = _every_image(*params[3].shape)
-    return np.exp(categorical_log_prob(x, logits_function(*params, x)))
-
-
-def _every_image(n_pixels, n_levels):
-    return np.array(list(itertools.product(range(n_levels), repeat=n_pixels)))
-
-
-def _wrong_frequency(x, counts, params, label):
-    problem = categorical_problem(counts, _probabilities(params, categorical_nade_logits))
-    if problem is None:
-        return None
-    if np.ptp(x, axis=0).max() == 0:
-        text = N_("All samples of a call are the same image. Each pixel of each image needs a draw of its own.")
-        return Finding("all_the_same", Message(text), label)
-    cell, frequency, probability = problem
-    image = " ".join(str(pixel) for pixel in _every_image(*params[3].shape)[cell])
-    text = N_("The image {image} makes up {frequency:.4f} of the samples; its probability is {probability:.4f}.")
-    message = Message(text, image=image, frequency=float(frequency), probability=probability)
-    return Finding("wrong_distribution", message, label)
-
-
-NOT_THE_MODELS = N_(
-    "The samples are not those of the model. Each pixel, given those drawn before it, should have the probabilities of "
-    "its conditional, and a draw of its own: {problem}"
-)
+KNOWN = [mistake for mistake in LOG_LIKELIHOOD_MISTAKES if mistake.name in RECURSION]
 
 
 def _dependences(rng):
@@ -290,20 +179,19 @@ def _dependences(rng):
 
 
 def _scored(rng, sizes):
-    noise, found, label = [], None, _sample_label(*sizes[0])
-    for n, n_pixels, n_levels, n_hidden in sizes:
-        W, c, V, b = _params(rng, n_pixels, n_levels, n_hidden)
-        params = [4 * W / np.sqrt(n_pixels), c, 2 * V, b]
-        answer = yield value_call(rng, [*params, n])
-        found = found or _not_images(answer, (n, n_pixels), n_levels, _sample_label(n, n_pixels, n_levels, n_hidden))
-        if found is None:
-            x = judging.as_array(answer["result"]).astype(int)
-            noise.append(scores.of_categories(rng, x, log_softmax(categorical_nade_logits(*params, x))))
-    if found is None:
-        problem = normal_problem(noise[0] if len(noise) == 1 else np.concatenate([np.ravel(e) for e in noise])[:, None])
-        if problem:
-            found = Finding("wrong_distribution", Message(NOT_THE_MODELS, problem=problem[1]), label)
-    return found
+    def calls():
+        for n, n_pixels, n_levels, n_hidden in sizes:
+            W, c, V, b = _params(rng, n_pixels, n_levels, n_hidden)
+            params = [4 * W / np.sqrt(n_pixels), c, 2 * V, b]
+            label = _sample_label(n, n_pixels, n_levels, n_hidden)
+            yield [*params, n], (n, n_pixels), label, n_levels, partial(_scores, rng, params)
+
+    return samples.scored(rng, calls(), _sample_label(*sizes[0]))
+
+
+def _scores(rng, params, x):
+    x = x.astype(int)
+    return scores.of_categories(rng, x, log_softmax(categorical_nade_logits(*params, x)))
 
 
 # --- the checks ------------------------------------------------------------------------------------------------------
@@ -332,7 +220,7 @@ CHECKS = (
         signature="(W, c, V, b, x) -> (B, D, K)",
         points=4,
         reference=categorical_nade_logits,
-        conversation=_values_then_cost(categorical_nade_logits),
+        conversation=cost.values_then_cost(categorical_nade_logits, _cases, _cost),
         at_scale=_values_at_scale(categorical_nade_logits),
         mistakes=LOGITS_MISTAKES,
         hints=(
@@ -350,7 +238,7 @@ CHECKS = (
         signature="(W, c, V, b, x) -> (B,)",
         points=3,
         reference=categorical_nade_log_likelihood,
-        conversation=_values_then_cost(categorical_nade_log_likelihood),
+        conversation=cost.values_then_cost(categorical_nade_log_likelihood, _cases, _cost),
         builds_on=("log_softmax", "categorical_nade_logits"),
         at_scale=_values_at_scale(categorical_nade_log_likelihood),
         mistakes=LOG_LIKELIHOOD_MISTAKES,

@@ -1,10 +1,10 @@
 """The exercise about MADE: degrees, masks, the masked pass, log-likelihood and sampling."""
 
-import itertools
+from functools import partial
 
 import autograd.numpy as np
 
-from npgen.grading import judging, scores
+from npgen.grading import judging, samples, scores
 from npgen.grading.child import calls
 from npgen.grading.judging import (
     ANY_VALUE,
@@ -26,10 +26,10 @@ from npgen.grading.mistakes.made import (
     LOGITS_MISTAKES,
     MASKS_MISTAKES,
     SAMPLE_MISTAKES,
-    SEED_INSIDE,
     SEED_INSIDE_DEGREES,
 )
 from npgen.grading.references.made import made_degrees, made_log_likelihood, made_logits, made_masks, made_sample
+from npgen.grading.samples import N_DRAWS
 from npgen.grading.statistics import categorical_problem, normal_problem
 
 # --- degrees ---------------------------------------------------------------------------------------------------------
@@ -270,52 +270,35 @@ def _flat(gradient, like):
 
 # --- sampling --------------------------------------------------------------------------------------------------------
 
-N_DRAWS = 4000
 SMALL_SAMPLES = 60  # calls with a few images each
 
 
 def _sampling(rng):
-    found = None
-    for n, *sizes in ((1, 2, 1), (1, 3, 4), (5, 2, 3, 3), (2, 6, 4)):
-        answer = yield value_call(rng, [*_network(rng, sizes), n])
-        found = found or _not_images(answer, (n, sizes[0]), _sample_label(n, sizes))
-    network, several = _network(rng, (40, 3), 0.1), []  # 20 images of 40 pixels, each about 1/2
-    for _ in range(2):
-        answer = yield value_call(rng, [*network, 20])
-        found = found or _not_images(answer, (20, 40), _sample_label(20, (40, 3)))
-        several.append(answer)
-    found = found or (yield from _frequencies(rng))
+    found, answers = yield from samples.small_calls(rng, _small_calls(rng))
+    found = found or (yield from samples.frequent_images(rng, _few_pixels(rng), _log_likelihood))
+    found = found or samples.seed_inside(answers)
+    found = found or (yield from _scored(rng, [(N_DRAWS // 4, _dependent(rng, rng.integers(15, 30, 2)))]))
+    found = found or (yield from _scored(rng, [(N_DRAWS // 4, _chain(rng, int(rng.integers(20, 30))))]))
     if found:
         return found
-    if judging.same(several[0]["result"], several[1]["result"]):
-        return Finding("seed_inside", Message(SEED_INSIDE))
-    found = yield from _scored(rng, [(N_DRAWS // 4, _dependent(rng, rng.integers(15, 30, 2)))])
-    found = found or (yield from _scored(rng, [(N_DRAWS // 4, _chain(rng, int(rng.integers(20, 30))))]))
     few = []
     for _ in range(SMALL_SAMPLES):
         hidden_sizes = rng.integers(1, 9, rng.integers(1, 3))
         few.append((int(rng.integers(1, 7)), _dependent(rng, [int(rng.integers(5, 20)), *hidden_sizes])))
-    return found or (yield from _scored(rng, few))
+    return (yield from _scored(rng, few))
+
+
+def _small_calls(rng):
+    for n, *sizes in ((1, 2, 1), (1, 3, 4), (5, 2, 3, 3), (2, 6, 4)):
+        yield [*_network(rng, sizes), n], (n, sizes[0]), _sample_label(n, sizes)
+    network = _network(rng, (40, 3), 0.1)  # 20 images of 40 pixels, each about 1/2
+    for _ in range(2):
+        yield [*network, 20], (20, 40), _sample_label(20, (40, 3))
 
 
 def _sample_label(n, sizes):
     text = N_("n_samples = {n}, D = {n_pixels}, hidden layers of {hidden}")
     return Message(text, n=n, n_pixels=sizes[0], hidden=", ".join(map(str, sizes[1:])))
-
-
-def _not_images(answer, shape, label):
-    """The finding about an answer that is not an array of zeros and ones of this shape."""
-    found = answer_problem(answer, label)
-    if found:
-        return found
-    x = as_array(answer["result"])
-    if x is None or x.shape != shape:
-        return compare(answer["result"], np.zeros(shape), label)
-    if not np.isin(x, (0, 1)).all():
-        value = float(x[~np.isin(x, (0, 1))][0])
-        text = N_("There is a value {value:.4g} among the samples; every pixel should be 0 or 1.")
-        return Finding("not_binary", Message(text, value=value), label)
-    return None
 
 
 def _dependent(rng, sizes):
@@ -340,63 +323,28 @@ def _chain(rng, n_pixels):
     return weights, biases, masks, ordering
 
 
-def _frequencies(rng):
-    """Draws of few pixels against the exact probabilities of every image."""
-    settings, counts, found = [], [], None
+def _few_pixels(rng):
     for sizes in ((3, 8), (4, 8, 8), (5, 10, 10)):
-        *network, ordering = _dependent(rng, sizes)
-        label = _sample_label(N_DRAWS, sizes)
-        answer = yield value_call(rng, [*network, ordering, N_DRAWS])
-        strange = _not_images(answer, (N_DRAWS, sizes[0]), label)
-        if strange:
-            return strange
-        x = as_array(answer["result"]).astype(int)
-        settings.append(network)
-        counts.append(np.bincount(x @ 2 ** np.arange(sizes[0])[::-1], minlength=2 ** sizes[0]))
-        found = found or _wrong_frequency(x, counts[-1], network, label)
-    return found
+        yield _dependent(rng, sizes), sizes[0], _sample_label(N_DRAWS, sizes), None
 
 
-def _every_image(n_pixels):
-    return np.array(list(itertools.product([0.0, 1.0], repeat=n_pixels)))
-
-
-def _wrong_frequency(x, counts, network, label):
-    images = _every_image(x.shape[1])
-    problem = categorical_problem(counts, np.exp(made_log_likelihood(*network, images)))
-    if problem is None:
-        return None
-    if np.ptp(x, axis=0).max() == 0:
-        text = N_("All samples of a call are the same image. Each pixel of each image needs a draw of its own.")
-        return Finding("all_the_same", Message(text), label)
-    cell, frequency, probability = problem
-    image = "".join(str(int(pixel)) for pixel in images[cell])
-    text = N_("The image {image} makes up {frequency:.4f} of the samples; its probability is {probability:.4f}.")
-    message = Message(text, image=image, frequency=float(frequency), probability=probability)
-    return Finding("wrong_distribution", message, label)
-
-
-NOT_THE_MODELS = N_(
-    "The samples are not those of the model. Each pixel, given those drawn before it, should have the probabilities of "
-    "its conditional, and a draw of its own: {problem}"
-)
+def _log_likelihood(weights, biases, masks, ordering, x):
+    """The arguments of a sampler, and x."""
+    return made_log_likelihood(weights, biases, masks, x)
 
 
 def _scored(rng, several):
-    """Draws of many pixels, (n, network) each, where images cannot be enumerated, as draws of N(0, 1)."""
-    noise, found = [], None
+    """Draws of many pixels, (n, network) each."""
+    calls = []
     for n, (*network, ordering) in several:
-        answer = yield value_call(rng, [*network, ordering, n])
         label = _sample_label(n, [len(biases) for biases in (ordering, *network[1][:-1])])
-        found = found or _not_images(answer, (n, len(ordering)), label)
-        if found is None:
-            x = as_array(answer["result"]).astype(float)
-            noise.append(scores.of_binary(rng, x, made_logits(*network, x)))
-    if found is None:
-        problem = normal_problem(noise[0] if len(noise) == 1 else np.concatenate([np.ravel(e) for e in noise])[:, None])
-        if problem:
-            found = Finding("wrong_distribution", Message(NOT_THE_MODELS, problem=problem[1]), label)
-    return found
+        calls.append(([*network, ordering, n], (n, len(ordering)), label, None, partial(_scores, rng, network)))
+    return samples.scored(rng, calls)
+
+
+def _scores(rng, network, x):
+    x = x.astype(float)
+    return scores.of_binary(rng, x, made_logits(*network, x))
 
 
 # --- the checks ------------------------------------------------------------------------------------------------------

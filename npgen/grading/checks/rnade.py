@@ -2,27 +2,18 @@
 
 import autograd.numpy as np
 
-from npgen.grading import judging, scores
-from npgen.grading.judging import (
-    ANY_VALUE,
-    Case,
-    Check,
-    Finding,
-    answer_problem,
-    compare,
-    count_call,
-    scaling,
-    value_call,
-)
+from npgen.grading import cost, judging, scores
+from npgen.grading.cost import COUNTED, COUNTED_HIDDEN
+from npgen.grading.judging import ANY_VALUE, Case, Check, Finding, answer_problem, compare, value_call
 from npgen.grading.language import N_, Message
 from npgen.grading.mistakes.rnade import (
     CONDITIONALS_MISTAKES,
     LOG_LIKELIHOOD_MISTAKES,
     MIXTURE_MISTAKES,
     SAMPLE_MISTAKES,
-    SEED_INSIDE,
 )
 from npgen.grading.references.rnade import mixture_log_density, mixture_sample, rnade_conditionals, rnade_log_likelihood
+from npgen.grading.samples import N_DRAWS, SEED_INSIDE
 from npgen.grading.statistics import categorical_problem, normal_problem
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
@@ -74,29 +65,20 @@ QUADRATIC = N_(
     "The values are right, but the cost grows with the square of D: 4 times the variables take {growth:.0f} times the "
     "work. The sum over the variables before is computed anew for each variable; keep it and add one term at a time."
 )
-COUNTED_EXAMPLES, COUNTED_HIDDEN, COUNTED_COMPONENTS = 2, 32, 1
-MAX_GROWTH = 6  # of the work with 4 times the variables; 4 if it is linear in D, and 8 to 16 if it is quadratic
+COUNTED_COMPONENTS = 1
 
 
 def _cost(rng, reference):
-    """The finding about a function whose work grows faster than D, as in `nade`."""
-    n, others = COUNTED_EXAMPLES, (COUNTED_HIDDEN, COUNTED_COMPONENTS)
+    """Whether the work grows faster than D."""
     smaller = int(rng.integers(18, 24))
-    counts = []
-    for n_variables in (smaller, 4 * smaller):
-        args = [*_params(rng, n_variables, *others), rng.standard_normal((n, n_variables))]
-        answer = yield count_call(rng, args)
-        result = answer.get("result")
-        if not isinstance(result, list) or len(result) != 2 or not isinstance(result[1], int):
-            return None  # it works, but not with arrays that count
-        found = compare(result[0], reference(*args), _label(n, n_variables, *others))
-        if found:
-            return found
-        if result[1] < n * n_variables * COUNTED_HIDDEN:
-            return None  # most of the work is out of sight
-        counts.append(result[1])
-    growth = counts[1] / counts[0]
-    return Finding("quadratic", Message(QUADRATIC, growth=growth)) if growth > MAX_GROWTH else None
+
+    def inputs(D):
+        return [*_params(rng, D, COUNTED_HIDDEN, COUNTED_COMPONENTS), rng.standard_normal((COUNTED, D))]
+
+    def label(D):
+        return _label(COUNTED, D, COUNTED_HIDDEN, COUNTED_COMPONENTS)
+
+    return cost.counted(rng, inputs, (smaller, 4 * smaller), reference, label, QUADRATIC)
 
 
 LARGE = (1000, 4000, 16_000)  # variables
@@ -104,27 +86,11 @@ LARGE_HIDDEN = 192  # O(D^2 H) is then 2.5e10 multiply-adds and 200 GB from far 
 
 
 def _at_scale(reference):
-    def ask(rng, n_variables):
+    def inputs(rng, n_variables):
         W, c, rho, V, b = _params(rng, n_variables, LARGE_HIDDEN, 1)
-        args = [0.02 * W, c, rho, 0.1 * V, 0.1 * b, rng.standard_normal((1, n_variables))]
-        expected, label = reference(*args), _label(1, n_variables, LARGE_HIDDEN, 1)
+        return [0.02 * W, c, rho, 0.1 * V, 0.1 * b, rng.standard_normal((1, n_variables))]
 
-        def judge(answer):
-            return answer_problem(answer, label) or compare(answer["result"], expected, label, rtol=1e-3, atol=1e-2)
-
-        return args, judge
-
-    return scaling(ask, LARGE, order=1)
-
-
-def _values_then_cost(reference):
-    values = judging.deterministic(reference, _cases)
-
-    def conversation(rng):
-        found = yield from values(rng)
-        return found or (yield from _cost(rng, reference))
-
-    return conversation
+    return cost.values_at_scale(reference, inputs, lambda D: _label(1, D, LARGE_HIDDEN, 1), LARGE)
 
 
 # --- the density of a mixture ----------------------------------------------------------------------------------------
@@ -154,7 +120,6 @@ def _mixture_cases(rng):
 
 # --- sampling --------------------------------------------------------------------------------------------------------
 
-N_DRAWS = 4000
 SMALL_CALLS = 400  # each of a few numbers
 
 
@@ -273,7 +238,7 @@ CHECKS = (
         signature="(W, c, rho, V, b, x) -> (B, D, 2K)",
         points=3,
         reference=rnade_conditionals,
-        conversation=_values_then_cost(rnade_conditionals),
+        conversation=cost.values_then_cost(rnade_conditionals, _cases, _cost),
         at_scale=_at_scale(rnade_conditionals),
         mistakes=CONDITIONALS_MISTAKES,
         hints=(
@@ -294,7 +259,7 @@ CHECKS = (
         signature="(W, c, rho, V, b, x) -> (B,)",
         points=2,
         reference=rnade_log_likelihood,
-        conversation=_values_then_cost(rnade_log_likelihood),
+        conversation=cost.values_then_cost(rnade_log_likelihood, _cases, _cost),
         builds_on=("mixture_log_density", "rnade_conditionals"),
         at_scale=_at_scale(rnade_log_likelihood),
         mistakes=LOG_LIKELIHOOD_MISTAKES,

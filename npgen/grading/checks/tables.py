@@ -5,16 +5,7 @@ import itertools
 import numpy as np
 
 from npgen.grading import statistics
-from npgen.grading.judging import (
-    ANY_VALUE,
-    Case,
-    Check,
-    Finding,
-    answer_problem,
-    compare,
-    deterministic,
-    value_call,
-)
+from npgen.grading.judging import ANY_VALUE, Case, Check, Finding, answer_problem, compare, deterministic, value_call
 from npgen.grading.language import N_, Message
 from npgen.grading.mistakes.tables import (
     CLASS_MISTAKES,

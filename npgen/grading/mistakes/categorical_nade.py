@@ -9,6 +9,7 @@ from npgen.distributions import categorical_log_prob, logsumexp, sigmoid, softpl
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
 from npgen.grading.references.categorical_nade import categorical_nade_logits, drawn, log_softmax
+from npgen.grading.samples import SEED_INSIDE
 
 # --- the log-softmax -------------------------------------------------------------------------------------------------
 
@@ -571,8 +572,6 @@ LOG_LIKELIHOOD_MISTAKES = (
 )
 
 # --- sampling --------------------------------------------------------------------------------------------------------
-
-SEED_INSIDE = N_("Two calls give the same samples: the seed is set inside the function. Leave it to the caller.")
 
 
 def _seeded_sample(W, c, V, b, n_samples):

@@ -10,6 +10,7 @@ from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
 from npgen.grading.references.made import made_logits
+from npgen.grading.samples import SEED_INSIDE
 
 # --- degrees ---------------------------------------------------------------------------------------------------------
 
@@ -577,8 +578,6 @@ LOG_LIKELIHOOD_MISTAKES = (
 )
 
 # --- sampling --------------------------------------------------------------------------------------------------------
-
-SEED_INSIDE = N_("Two calls give the same samples: the seed is set inside the function. Leave it to the caller.")
 
 
 def _sample(weights, biases, masks, ordering, n, order=np.argsort, draw=None, probability=sigmoid, **wrong):

@@ -9,6 +9,7 @@ from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
 from npgen.grading.references.nade import nade_logits
+from npgen.grading.samples import SEED_INSIDE
 
 # --- the recursion ---------------------------------------------------------------------------------------------------
 
@@ -361,8 +362,6 @@ def _one_uniform_per_image(W, c, V, b, n_samples):
     u = npr.rand(n_samples)
     return _sample(W, c, V, b, n_samples, draw=lambda p: 1.0 * (u < p))
 
-
-SEED_INSIDE = N_("Two calls give the same samples: the seed is set inside the function. Leave it to the caller.")
 
 SAMPLE_MISTAKES = (
     *(Mistake(name, message, partial(_sample, **changes)) for name, (message, changes) in RECURSION.items()),

@@ -9,6 +9,7 @@ from npgen.distributions import LOG_2PI, logsumexp, sigmoid
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
 from npgen.grading.references.rnade import halves, mixture_log_density, rnade_conditionals
+from npgen.grading.samples import SEED_INSIDE
 
 # --- the density of a mixture ----------------------------------------------------------------------------------------
 
@@ -541,8 +542,6 @@ LOG_LIKELIHOOD_MISTAKES = (
 )
 
 # --- sampling --------------------------------------------------------------------------------------------------------
-
-SEED_INSIDE = N_("Two calls give the same samples: the seed is set inside the function. Leave it to the caller.")
 
 
 def _sample(means, log_stds, choose=None, noise=None, std=np.exp):
