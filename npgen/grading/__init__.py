@@ -13,6 +13,7 @@ The modules, each of which imports only those above it:
     judging        is an answer right, and if not, which known mistake is it?
     cost           does the work of a function grow faster than the number of variables?
     samples        are these images draws of the model that was asked to make them?
+    recursion      NADE's recursion with one thing wrong; pixel_mistakes: what goes wrong alike with all images
     references/    one file a topic: our own right functions
     mistakes/      one file a topic: the known wrong ones, and what they tell the student
     checks/        one file a topic: inputs, how a function is asked and judged, points, hints

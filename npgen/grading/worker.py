@@ -35,12 +35,14 @@ STUCK = 70  # exit code of a worker that ends itself
 NOT_MARKED = "not_marked"  # the diagnosis where it was the marking that failed, so that --resume tries again
 UNREAD = "unread"  # that of each function where the file could not be read
 
-# The modules that decide a verdict, besides that of the topic: when one changes, --resume marks anew.
+# The modules that decide a verdict, besides those of the topic: when one changes, --resume marks anew.
 DECIDING = (
     "cost.py",
     "judging.py",
     "marking.py",
     "parsing.py",
+    "pixel_mistakes.py",
+    "recursion.py",
     "references/*.py",  # one may build on those of another topic
     "samples.py",
     "sandbox.py",

@@ -6,10 +6,11 @@ import autograd.numpy as np
 import autograd.numpy.random as npr
 
 from npgen.distributions import categorical_log_prob, logsumexp, sigmoid, softplus
+from npgen.grading import recursion
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
+from npgen.grading.pixel_mistakes import in_samples, in_the_sum, of
 from npgen.grading.references.categorical_nade import categorical_nade_logits, drawn, log_softmax
-from npgen.grading.samples import SEED_INSIDE
 
 # --- the log-softmax -------------------------------------------------------------------------------------------------
 
@@ -17,6 +18,10 @@ QUADRATIC_MISTAKE = N_(
     "The values are right, but the cost grows with the square of D, because the sum over the pixels before is computed "
     "anew for every pixel. Keep it and add one term at a time."
 )
+
+
+def _softmax(logits):
+    return np.exp(log_softmax(logits))
 
 
 def _log_of_softmax(keep=lambda probs: probs, shift=True):
@@ -101,7 +106,7 @@ LOG_SOFTMAX_MISTAKES = (
     Mistake(
         "softmax",
         N_("You return probabilities. Their logarithms are asked for."),
-        lambda logits: np.exp(log_softmax(logits)),
+        _softmax,
     ),
     Mistake(
         "first_axis",
@@ -166,165 +171,64 @@ LOG_SOFTMAX_MISTAKES = (
     Mistake(
         "twice",
         N_("You return the log-softmax of probabilities: one softmax too many."),
-        lambda logits: log_softmax(np.exp(log_softmax(logits))),
+        lambda logits: log_softmax(_softmax(logits)),
     ),
 )
 
 # --- the recursion ---------------------------------------------------------------------------------------------------
 
 
-def _pixel_after_pixel(W, c, V, b, n, pixel, hidden=sigmoid, step=None, row=None, readout=None, params=None):
-    """The logits (n, D, K) where pixel d, given its logits, is `pixel(d, logits)`. The rest is what may be wrong."""
-    if params:
-        W, c, V, b = params(W, c, V, b)
-    a, logits = np.tile(c, (n, 1)), []
-    for d in range(len(b)):
-        h = hidden(a)
-        logits.append(readout(h, V[d], b[d]) if readout else np.dot(h, V[d].T) + b[d])
-        x = pixel(d, logits[d])
-        rows = row(W[d], x) if row else W[d, x]
-        a = step(a, rows, c) if step else a + rows
-    return np.stack(logits, axis=1)
+def _term(w, x):
+    return w[x]
 
 
-def _logits(W, c, V, b, x, **wrong):
-    return _pixel_after_pixel(W, c, V, b, len(x), lambda d, logits: x[:, d], **wrong)
+def _logits(W, c, V, b, x, term=_term, **wrong):
+    return recursion.one_after_another(W, c, V, b, len(x), lambda d, logits: x[:, d], term, **wrong)
 
 
-def _sample(W, c, V, b, n, draw=drawn, probs=lambda logits: np.exp(log_softmax(logits)), **wrong):
-    pixels = []
-
-    def pixel(d, logits):
-        pixels.append(draw(probs(logits)))
-        return pixels[d]
-
-    _pixel_after_pixel(W, c, V, b, n, pixel, **wrong)
-    return np.stack(pixels, axis=1)
+def _sample(W, c, V, b, n, draw=drawn, probs=_softmax, term=_term, **wrong):
+    return recursion.drawn_one_after_another(W, c, V, b, n, lambda logits: draw(probs(logits)), term, **wrong)
 
 
 RECURSION = {
-    "bias_in_weights": (
-        N_("You add b_d to the weights V_d before the product with h_d. It is added to the product, once."),
-        {"readout": lambda h, v, b: np.dot(h, (v + b[:, None]).T)},
-    ),
-    "hidden_bias_every_step": (
-        N_("You add c to the pre-activation at every pixel. It enters the sum once, at the start."),
-        {"step": lambda a, rows, c: a + rows + c},
-    ),
-    "reset": (
-        N_(
-            "Your pre-activation starts again from c at each pixel, so that a conditional sees only the pixel just "
-            "before it (a Markov chain of order 1). It should keep the terms of all pixels before."
-        ),
-        {"step": lambda a, rows, c: c + rows},
-    ),
-    "never_updated": (
-        N_("Your pre-activation stays at c: no conditional sees a pixel. Each pixel adds its term for those after it."),
-        {"step": lambda a, rows, c: a},
-    ),
-    "overwritten": (
-        N_(
-            "You add the term of a pixel to the hidden layer, after the sigmoid. The sum is kept before the sigmoid, "
-            "in the pre-activation."
-        ),
-        {"step": lambda a, rows, c: sigmoid(a) + rows},
-    ),
+    **recursion.RECURSION,
     "subtracted": (
         N_("You subtract W[d, x_d] from the pre-activation. It is added."),
-        {"step": lambda a, rows, c: a - rows},
+        {"step": lambda a, added, h, c: a - added},
     ),
     "level_as_number": (
         N_(
             "You multiply by the grey level, as if it were a quantity. It is the name of a category: it selects the "
             "row W[d, x_d], which is added as it is."
         ),
-        {"row": lambda w, x: x[:, None] * w[x]},
+        {"term": lambda w, x: x[:, None] * w[x]},
     ),
     "level_times_first_row": (
         N_("You multiply one row of W by the grey level. Each level has a row of its own, W[d, x_d]."),
-        {"row": lambda w, x: x[:, None] * w[0]},
+        {"term": lambda w, x: x[:, None] * w[0]},
     ),
     "level_zero_adds_nothing": (
         N_("In your sum, level 0 adds nothing, as a pixel that is off in binary NADE. Here it has a row, W[d, 0]."),
-        {"row": lambda w, x: (x > 0)[:, None] * w[x]},
+        {"term": lambda w, x: (x > 0)[:, None] * w[x]},
     ),
     "levels_from_one": (
         N_("Your row is that of level x_d - 1. Levels count from 0, and the row is W[d, x_d]."),
-        {"row": lambda w, x: w[x - 1]},
+        {"term": lambda w, x: w[x - 1]},
     ),
     "first_image_for_all": (
         N_("You add the row of the first image to all images. Each image selects a row of its own."),
-        {"row": lambda w, x: w[x[:1]]},
+        {"term": lambda w, x: w[x[:1]]},
     ),
     "all_rows": (
         N_("You add all K rows of a pixel. Its level selects one of them."),
-        {"row": lambda w, x: np.sum(w, axis=0)},
-    ),
-    "tanh": (N_("Your hidden layer uses tanh. NADE's uses the sigmoid."), {"hidden": np.tanh}),
-    "relu": (
-        N_("Your hidden layer uses a rectifier. NADE's uses the sigmoid."),
-        {"hidden": lambda a: np.maximum(a, 0)},
-    ),
-    "linear_hidden": (
-        N_("Your hidden layer is the pre-activation itself. It is the sigmoid of the pre-activation."),
-        {"hidden": lambda a: a},
-    ),
-    "double_sigmoid": (
-        N_("You take the sigmoid of the hidden layer twice. Once is right."),
-        {"hidden": lambda a: sigmoid(sigmoid(a))},
-    ),
-    "swapped": (
-        N_("You use V where W belongs, and W where V belongs: W leads into the hidden layer, V out of it."),
-        {"params": lambda W, c, V, b: (V, c, W, b)},
-    ),
-    "tied": (
-        N_("You use W out of the hidden layer as well as into it. The way out is V."),
-        {"params": lambda W, c, V, b: (W, c, W, b)},
-    ),
-    "c_forgotten": (
-        N_("The bias c of the hidden layer is missing: the pre-activation starts from c, not from zero."),
-        {"params": lambda W, c, V, b: (W, 0 * c, V, b)},
-    ),
-    "b_forgotten": (
-        N_("The bias b_d of the logits is missing."),
-        {"params": lambda W, c, V, b: (W, c, V, 0 * b)},
+        {"term": lambda w, x: np.sum(w, axis=0)},
     ),
 }
 
 
-def _seeing(see):
-    """Logits whose sum for pixel d is over the pixels j with see[d, j]."""
-
-    def logits(W, c, V, b, x):
-        rows = W[np.arange(len(b)), x]
-        a = c + np.einsum("bjh,dj->bdh", rows, see(np.ones((len(b), len(b)))))
-        return np.einsum("bdh,dkh->bdk", sigmoid(a), V) + b
-
-    return logits
-
-
-SEEN = {  # for functions that are given the whole image
-    "own_value": (
-        N_("The conditional of x_d sees x_d itself. Its sum ends at the pixel before."),
-        _seeing(np.tril),
-    ),
-    "lagging": (
-        N_("Your sum ends one pixel too early: the conditional of x_d should see x_{{d-1}}, too."),
-        _seeing(lambda ones: np.tril(ones, -2)),
-    ),
-    "reversed": (
-        N_("Your sum is over the pixels after d. It should be over those before."),
-        _seeing(lambda ones: np.triu(ones, 1)),
-    ),
-    "all_pixels": (
-        N_("Every conditional sees the whole image, itself included. It should see only the pixels before."),
-        _seeing(lambda ones: ones),
-    ),
-    "all_others": (
-        N_("Every conditional sees all other pixels. It should see only those before."),
-        _seeing(lambda ones: ones - np.eye(len(ones))),
-    ),
-}
+def _seeing(W, c, V, b, x, see):
+    a = recursion.pre_activations(c, W[np.arange(len(b)), x], see)
+    return np.einsum("bdh,dkh->bdk", sigmoid(a), V) + b
 
 
 def _quadratic_logits(W, c, V, b, x):
@@ -342,31 +246,25 @@ def _quadratic_sample(W, c, V, b, n_samples):
 
 WRONG_LOGITS = {  # every way to get the logits wrong
     **{name: (message, partial(_logits, **changes)) for name, (message, changes) in RECURSION.items()},
-    **SEEN,
+    **{name: (message, partial(_seeing, see=see)) for name, (message, see) in recursion.SEEN.items()},
 }
-
-
-def _of_logits(function):
-    """A mistake that is made with the right logits."""
-    return lambda *args: function(categorical_nade_logits(*args))
-
 
 LOGITS_MISTAKES = (
     *(Mistake(name, message, function) for name, (message, function) in WRONG_LOGITS.items()),
     Mistake(
         "probabilities",
         N_("You return probabilities. Logits are asked for: leave out the softmax."),
-        _of_logits(lambda logits: np.exp(log_softmax(logits))),
+        of(categorical_nade_logits, _softmax),
     ),
     Mistake(
         "log_probabilities",
         N_("You return log-probabilities. Logits are asked for: leave out the log-softmax."),
-        _of_logits(log_softmax),
+        of(categorical_nade_logits, log_softmax),
     ),
     Mistake(
         "sigmoids",
         N_("You return the sigmoids of the logits. The logits themselves are asked for."),
-        _of_logits(sigmoid),
+        of(categorical_nade_logits, sigmoid),
     ),
     Mistake(
         "of_the_level",
@@ -378,17 +276,17 @@ LOGITS_MISTAKES = (
     Mistake(
         "pixels_first",
         N_("Your result has the pixels in its first axis, (D, B, K). Asked for is (B, D, K): stack along axis 1."),
-        _of_logits(lambda logits: np.swapaxes(logits, 0, 1)),
+        of(categorical_nade_logits, lambda logits: np.swapaxes(logits, 0, 1)),
     ),
     Mistake(
         "pixels_last",
         N_("Your result has the pixels in its last axis, (B, K, D). Asked for is (B, D, K): stack along axis 1."),
-        _of_logits(lambda logits: np.swapaxes(logits, 1, 2)),
+        of(categorical_nade_logits, lambda logits: np.swapaxes(logits, 1, 2)),
     ),
     Mistake(
         "in_one_row",
         N_("Your result has the logits of an image in one long row. Asked for is (B, D, K)."),
-        _of_logits(lambda logits: np.reshape(logits, (len(logits), -1))),
+        of(categorical_nade_logits, lambda logits: np.reshape(logits, (len(logits), -1))),
     ),
     Mistake("quadratic", QUADRATIC_MISTAKE, _quadratic_logits),
 )
@@ -413,14 +311,9 @@ def _chosen(one_hot, values):
     return np.sum(np.where(one_hot, values, 0.0), axis=2)
 
 
-def _of_terms(function):
-    """A mistake in putting together the log-probabilities (B, D) of the pixels."""
-
-    def log_likelihood(W, c, V, b, x):
-        log_probs = log_softmax(categorical_nade_logits(W, c, V, b, x))
-        return function(_chosen(x[:, :, None] == np.arange(b.shape[1]), log_probs))
-
-    return log_likelihood
+def _terms(W, c, V, b, x):
+    """The log-probabilities (B, D) of the pixels."""
+    return _chosen(x[:, :, None] == np.arange(b.shape[1]), log_softmax(categorical_nade_logits(W, c, V, b, x)))
 
 
 LOG_LIKELIHOOD_MISTAKES = (
@@ -488,9 +381,7 @@ LOG_LIKELIHOOD_MISTAKES = (
             "the level that it has counts."
         ),
         _of_x_and_logits(
-            lambda one_hot, logits: np.sum(
-                np.where(one_hot, log_softmax(logits), np.log1p(-np.exp(log_softmax(logits)))), axis=2
-            )
+            lambda one_hot, logits: np.sum(np.where(one_hot, log_softmax(logits), np.log1p(-_softmax(logits))), axis=2)
         ),
     ),
     Mistake(
@@ -506,7 +397,7 @@ LOG_LIKELIHOOD_MISTAKES = (
     Mistake(
         "entropy",
         N_("You sum p log p over the levels: that is a negative entropy. Take log p of the level that the pixel has."),
-        _of_x_and_logits(lambda one_hot, logits: np.sum(np.exp(log_softmax(logits)) * log_softmax(logits), axis=2)),
+        _of_x_and_logits(lambda one_hot, logits: np.sum(_softmax(logits) * log_softmax(logits), axis=2)),
     ),
     Mistake(
         "level_before",
@@ -521,71 +412,18 @@ LOG_LIKELIHOOD_MISTAKES = (
     Mistake(
         "softmax_twice",
         N_("You return the log-softmax of probabilities: one softmax too many."),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, log_softmax(np.exp(log_softmax(logits))))),
+        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, log_softmax(_softmax(logits)))),
     ),
     Mistake(
         "negated",
         N_("Your result has the wrong sign: a log-probability is at most 0."),
-        _of_terms(lambda terms: -np.sum(terms, axis=1)),
+        lambda *args: -np.sum(_terms(*args), axis=1),
     ),
-    Mistake(
-        "mean_over_pixels",
-        N_("You average over the pixels. The log of a product is the sum."),
-        _of_terms(lambda terms: np.mean(terms, axis=1)),
-    ),
-    Mistake(
-        "sum_over_batch",
-        N_("You sum over the images as well. One number for each image is asked for, (B,)."),
-        _of_terms(np.sum),
-    ),
-    Mistake(
-        "mean_over_batch",
-        N_("You average over the images. One number for each image is asked for, (B,)."),
-        _of_terms(lambda terms: np.mean(np.sum(terms, axis=1))),
-    ),
-    Mistake(
-        "wrong_axis",
-        N_("You sum over the images and keep the pixels. Sum over the pixels, the other axis."),
-        _of_terms(lambda terms: np.sum(terms, axis=0)),
-    ),
-    Mistake(
-        "column",
-        N_("Your result is a column, (B, 1). Expected are B numbers, (B,)."),
-        _of_terms(lambda terms: np.sum(terms, axis=1, keepdims=True)),
-    ),
-    Mistake(
-        "per_pixel",
-        N_("You return one number for each pixel. Sum them: one number for each image is asked for."),
-        _of_terms(lambda terms: terms),
-    ),
-    Mistake(
-        "probability",
-        N_("You return the probability of an image. Its logarithm is asked for: the product becomes a sum."),
-        _of_terms(lambda terms: np.exp(np.sum(terms, axis=1))),
-    ),
-    Mistake(
-        "bits",
-        N_("You return bits, logarithms to base 2. Nats are asked for: the natural logarithm."),
-        _of_terms(lambda terms: np.sum(terms, axis=1) / np.log(2)),
-    ),
+    *in_the_sum(_terms),
     Mistake("quadratic", QUADRATIC_MISTAKE, _likelihood_of(_quadratic_logits)),
 )
 
 # --- sampling --------------------------------------------------------------------------------------------------------
-
-
-def _seeded_sample(W, c, V, b, n_samples):
-    npr.seed(0)
-    return _sample(W, c, V, b, n_samples)
-
-
-def _fed_back(W, c, V, b, n):
-    a, levels = np.tile(c, (n, 1)), []
-    for d in range(len(b)):
-        probs = np.exp(log_softmax(np.dot(sigmoid(a), V[d].T) + b[d]))
-        levels.append(drawn(probs))
-        a = a + np.dot(probs, W[d])
-    return np.stack(levels, axis=1)
 
 
 def _one_uniform_per_image(W, c, V, b, n_samples):
@@ -669,7 +507,7 @@ SAMPLE_MISTAKES = (
     Mistake(
         "softmax_twice",
         N_("You take the softmax of probabilities: one softmax too many."),
-        lambda *args: _sample(*args, probs=lambda logits: np.exp(log_softmax(np.exp(log_softmax(logits))))),
+        lambda *args: _sample(*args, probs=lambda logits: np.exp(log_softmax(_softmax(logits)))),
     ),
     Mistake(
         "levels_counted_from_one",
@@ -681,24 +519,11 @@ SAMPLE_MISTAKES = (
         N_("You return one-hot vectors, (n_samples, D, K). Levels are asked for: one integer for each pixel."),
         lambda W, c, V, b, n: 1.0 * (_sample(W, c, V, b, n)[:, :, None] == np.arange(b.shape[1])),
     ),
-    Mistake(
-        "transposed",
-        N_("Your result is the transpose of what is asked for: images go down, pixels across, (n_samples, D)."),
-        lambda *args: _sample(*args).T,
-    ),
-    Mistake(
-        "squeezed",
-        N_("With one sample you return (D,). Keep the axis of the images: (1, D)."),
-        lambda *args: _sample(*args)[0] if args[-1] == 1 else _sample(*args),
-    ),
-    Mistake(
-        "one_image", N_("You return a single image. It should be n_samples of them."), lambda *a: _sample(*a[:4], 1)
-    ),
-    Mistake("seed_inside", SEED_INSIDE, _seeded_sample),
+    *in_samples(_sample),
     Mistake(
         "probability_fed_back",
         N_("You add the mean of the K rows, weighted by their probabilities. Add the row of the level that was drawn."),
-        _fed_back,
+        partial(_sample, fed_back=_softmax, term=lambda w, probs: np.dot(probs, w)),
     ),
     Mistake("quadratic", QUADRATIC_MISTAKE, _quadratic_sample),
 )

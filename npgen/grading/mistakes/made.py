@@ -9,8 +9,15 @@ import autograd.numpy.random as npr
 from npgen.distributions import bernoulli_log_prob, sigmoid
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
+from npgen.grading.pixel_mistakes import (
+    bernoulli_terms,
+    in_a_bernoulli,
+    in_drawing,
+    in_samples,
+    in_the_logits,
+    in_the_sum,
+)
 from npgen.grading.references.made import made_logits
-from npgen.grading.samples import SEED_INSIDE
 
 # --- degrees ---------------------------------------------------------------------------------------------------------
 
@@ -419,34 +426,10 @@ IN_PLACE = N_(
 )
 
 
-def _of_logits(function):
-    """A mistake that is made with the right logits."""
-    return lambda *args: function(made_logits(*args))
-
-
 LOGITS_MISTAKES = (
     *(Mistake(name, message, function) for name, (message, function) in WRONG_LOGITS.items()),
     Mistake("masks_in_place", IN_PLACE, _masks_in_place),
-    Mistake(
-        "probabilities",
-        N_("You return probabilities. Logits are asked for: leave out the last sigmoid."),
-        _of_logits(sigmoid),
-    ),
-    Mistake(
-        "negated",
-        N_("Your logits have the wrong sign: they belong to x_d = 1, not to x_d = 0."),
-        _of_logits(lambda logits: -logits),
-    ),
-    Mistake(
-        "log_probabilities",
-        N_("You return log-probabilities of 1. Logits are asked for."),
-        _of_logits(lambda logits: -np.logaddexp(0, -logits)),
-    ),
-    Mistake(
-        "transposed",
-        N_("Your result is the transpose of what is asked for: images go down, pixels across, (B, D)."),
-        _of_logits(np.transpose),
-    ),
+    *in_the_logits(made_logits),
 )
 
 # --- the log-likelihood ----------------------------------------------------------------------------------------------
@@ -456,125 +439,16 @@ def _likelihood_of(logits_function):
     return lambda weights, biases, masks, x: bernoulli_log_prob(x, logits_function(weights, biases, masks, x))
 
 
-def _of_x_and_logits(function):
-    """A mistake in the log-probability of a pixel x with that logit."""
-    return lambda weights, biases, masks, x: np.sum(function(x, made_logits(weights, biases, masks, x)), axis=1)
-
-
-def _of_terms(function):
-    """A mistake in putting together the log-probabilities (B, D) of the pixels."""
-
-    def log_likelihood(weights, biases, masks, x):
-        logits = made_logits(weights, biases, masks, x)
-        return function(-np.logaddexp(0, np.where(x == 1, -logits, logits)))
-
-    return log_likelihood
-
-
-def _cross_entropy(p, x):
-    return x * np.log(p) + (1 - x) * np.log(1 - p)
-
-
-LOG_OF_SIGMOID = N_(
-    "The log of the sigmoid is -inf once a logit is large, because the sigmoid is rounded to 0 or 1. "
-    "Write log s and log(1 - s) in terms of the logit, without s."
-)
-
 LOG_LIKELIHOOD_MISTAKES = (
     *(Mistake(name, message, _likelihood_of(function)) for name, (message, function) in WRONG_LOGITS.items()),
     Mistake("masks_in_place", IN_PLACE, _likelihood_of(_masks_in_place)),
-    Mistake("log_of_sigmoid", LOG_OF_SIGMOID, _of_x_and_logits(lambda x, logit: _cross_entropy(sigmoid(logit), x))),
-    Mistake(
-        "log_of_chosen_probability",
-        LOG_OF_SIGMOID,
-        _of_x_and_logits(lambda x, logit: np.log(np.where(x == 1, sigmoid(logit), 1 - sigmoid(logit)))),
-    ),
-    *(
-        Mistake(
-            f"clipped_at_{eps:.0e}",
-            N_(
-                "You keep the probabilities away from 0 and 1 (or add a small number inside the log), which bounds the "
-                "log-likelihood of a pixel. Write log s and log(1 - s) in terms of the logit, and neither is needed."
-            ),
-            _of_x_and_logits(lambda x, logit, eps=eps: _cross_entropy(np.clip(sigmoid(logit), eps, 1 - eps), x)),
-        )
-        for eps in (1e-6, 1e-7, 1e-8, 1e-10, 1e-12)
-    ),
-    Mistake(
-        "softplus_overflows",
-        N_("exp(l) overflows at large logits in log(1 + exp(l)). Take the exponential of -|l| only, or np.logaddexp."),
-        _of_x_and_logits(lambda x, logit: x * logit - np.log(1 + np.exp(logit))),
-    ),
-    Mistake(
-        "zeros_forgotten",
-        N_("Only the pixels that are 1 count in your sum. The term (1 - x) log(1 - s) is missing."),
-        _of_x_and_logits(lambda x, logit: -x * np.logaddexp(0, -logit)),
-    ),
-    Mistake(
-        "ones_and_zeros_swapped",
-        N_("Your conditionals are those of x_d = 0: the roles of ones and zeros are swapped."),
-        _of_x_and_logits(lambda x, logit: -np.logaddexp(0, np.where(x == 1, logit, -logit))),
-    ),
-    Mistake(
-        "probabilities_for_logits",
-        N_("You take the sigmoid of the logits, and then use it as if it were the logits: one sigmoid too many."),
-        _of_x_and_logits(lambda x, logit: bernoulli_log_prob(x, sigmoid(logit))[:, None]),
-    ),
-    Mistake(
-        "targets_and_logits_swapped",
-        N_("Pixels and logits have changed places in your cross-entropy."),
-        _of_x_and_logits(lambda x, logit: logit * x - np.logaddexp(0, x)),
-    ),
+    *in_a_bernoulli(made_logits),
     Mistake(
         "squared_error",
         N_("You return the squared error of a reconstruction. The log-probability is asked for."),
-        _of_x_and_logits(lambda x, logit: -((x - sigmoid(logit)) ** 2)),
+        lambda *args: -np.sum((args[-1] - sigmoid(made_logits(*args))) ** 2, axis=1),
     ),
-    Mistake(
-        "negated",
-        N_("Your result has the wrong sign: a log-probability of binary images is at most 0."),
-        _of_terms(lambda terms: -np.sum(terms, axis=1)),
-    ),
-    Mistake(
-        "mean_over_pixels",
-        N_("You average over the pixels. The log of a product is the sum."),
-        _of_terms(lambda terms: np.mean(terms, axis=1)),
-    ),
-    Mistake(
-        "sum_over_batch",
-        N_("You sum over the images as well. One number for each image is asked for, (B,)."),
-        _of_terms(np.sum),
-    ),
-    Mistake(
-        "mean_over_batch",
-        N_("You average over the images. One number for each image is asked for, (B,)."),
-        _of_terms(lambda terms: np.mean(np.sum(terms, axis=1))),
-    ),
-    Mistake(
-        "wrong_axis",
-        N_("You sum over the images and keep the pixels. Sum over the pixels, the other axis."),
-        _of_terms(lambda terms: np.sum(terms, axis=0)),
-    ),
-    Mistake(
-        "column",
-        N_("Your result is a column, (B, 1). Expected are B numbers, (B,)."),
-        _of_terms(lambda terms: np.sum(terms, axis=1, keepdims=True)),
-    ),
-    Mistake(
-        "per_pixel",
-        N_("You return one number for each pixel. Sum them: one number for each image is asked for."),
-        _of_terms(lambda terms: terms),
-    ),
-    Mistake(
-        "probability",
-        N_("You return the probability of an image. Its logarithm is asked for: the product becomes a sum."),
-        _of_terms(lambda terms: np.exp(np.sum(terms, axis=1))),
-    ),
-    Mistake(
-        "bits",
-        N_("You return bits, logarithms to base 2. Nats are asked for: the natural logarithm."),
-        _of_terms(lambda terms: np.sum(terms, axis=1) / np.log(2)),
-    ),
+    *in_the_sum(bernoulli_terms(made_logits)),
 )
 
 # --- sampling --------------------------------------------------------------------------------------------------------
@@ -586,11 +460,6 @@ def _sample(weights, biases, masks, ordering, n, order=np.argsort, draw=None, pr
         p = probability(_forward(weights, biases, masks, x, **wrong)[:, d])
         x[:, d] = draw(p) if draw else npr.rand(n) < p
     return x
-
-
-def _seeded_sample(*args):
-    npr.seed(0)
-    return _sample(*args)
 
 
 def _at_once(weights, biases, masks, ordering, n):
@@ -610,11 +479,6 @@ def _fed_back(weights, biases, masks, ordering, n):
         x[:, d] = sigmoid(_forward(weights, biases, masks, x)[:, d])
         drawn[:, d] = npr.rand(n) < x[:, d]
     return drawn
-
-
-def _one_uniform_per_image(weights, biases, masks, ordering, n):
-    u = npr.rand(n)
-    return _sample(weights, biases, masks, ordering, n, draw=lambda p: u < p)
 
 
 SAMPLE_MISTAKES = (
@@ -647,69 +511,16 @@ SAMPLE_MISTAKES = (
         N_("You draw all pixels anew in each pass. Each is drawn once, when its turn comes, and then kept."),
         _redrawn,
     ),
-    Mistake(
-        "threshold",
-        N_("You take each pixel for 1 where its probability is above 1/2. It should be drawn with that probability."),
-        partial(_sample, draw=lambda p: p > 0.5),
-    ),
-    Mistake(
-        "one_uniform_per_image",
-        N_("You draw one uniform number for an image and use it for all of its pixels. Each pixel needs its own."),
-        _one_uniform_per_image,
-    ),
-    Mistake(
-        "one_uniform_per_pixel",
-        N_("You draw one uniform number for a pixel and use it for all images. Each image needs its own."),
-        partial(_sample, draw=lambda p: npr.rand() < p),
-    ),
-    Mistake(
-        "normal_noise",
-        N_("You compare the probability with normal noise. It takes a number that is uniform between 0 and 1."),
-        partial(_sample, draw=lambda p: npr.randn(len(p)) < p),
-    ),
-    Mistake(
-        "inverted",
-        N_("Your pixels are 1 with the probability of 0: the comparison is the wrong way round."),
-        partial(_sample, draw=lambda p: npr.rand(len(p)) > p),
-    ),
-    Mistake(
-        "logits_for_probabilities",
-        N_("You compare the uniform number with the logit. Compare it with the probability, the sigmoid of the logit."),
-        partial(_sample, probability=lambda logit: logit),
-    ),
-    Mistake(
-        "sigmoid_of_probabilities",
-        N_("You take the sigmoid of the probability again. Once is right."),
-        partial(_sample, probability=lambda logit: sigmoid(sigmoid(logit))),
-    ),
-    Mistake(
-        "probabilities",
-        N_("You return the probabilities. Samples are asked for: zeros and ones."),
-        partial(_sample, draw=lambda p: p),
-    ),
+    *in_drawing(_sample),
+    *in_samples(_sample),
     Mistake(
         "probability_fed_back",
         N_("You give the network the probability of a pixel. Give it the 0 or 1 that was drawn."),
         _fed_back,
-    ),
-    Mistake("signs", N_("Your pixels are -1 and 1. They should be 0 and 1."), lambda *args: 2 * _sample(*args) - 1),
-    Mistake(
-        "transposed",
-        N_("Your result is the transpose of what is asked for: images go down, pixels across, (n_samples, D)."),
-        lambda *args: _sample(*args).T,
-    ),
-    Mistake(
-        "squeezed",
-        N_("With one sample you return (D,). Keep the axis of the images: (1, D)."),
-        lambda *args: _sample(*args)[0] if args[-1] == 1 else _sample(*args),
-    ),
-    Mistake(
-        "one_image", N_("You return a single image. It should be n_samples of them."), lambda *a: _sample(*a[:4], 1)
     ),
     Mistake(
         "in_the_order_of_places",
         N_("Your columns are in the order in which the pixels were drawn. Column d is pixel d."),
         lambda *args: _sample(*args)[:, np.argsort(args[3])],
     ),
-    Mistake("seed_inside", SEED_INSIDE, _seeded_sample),
 )

@@ -6,8 +6,10 @@ import autograd.numpy as np
 import autograd.numpy.random as npr
 
 from npgen.distributions import LOG_2PI, logsumexp, sigmoid
+from npgen.grading import recursion
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
+from npgen.grading.pixel_mistakes import of
 from npgen.grading.references.rnade import halves, mixture_log_density, rnade_conditionals
 from npgen.grading.samples import SEED_INSIDE
 
@@ -241,147 +243,143 @@ MIXTURE_MISTAKES = (
 # --- the recursion ---------------------------------------------------------------------------------------------------
 
 
-def _conditionals(W, c, rho, V, b, x, hidden=None, step=None, readout=None, params=None, seen=lambda x: x):
-    """The outputs (B, D, 2K), variable after variable. The rest is what may be done wrong."""
-    if params:
-        W, c, rho, V, b = params(W, c, rho, V, b)
+def _term(w, x):
+    return np.outer(x, w)
+
+
+def _conditionals(W, c, rho, V, b, x, scaled=lambda rho, a, c: rho * a, term=_term, **wrong):
+    """The outputs (B, D, 2K), in which one thing may be wrong."""
+    return recursion.one_after_another(
+        *(W, c, np.swapaxes(V, 1, 2), b, len(x)),
+        value=lambda d, outputs: x[:, d],
+        term=term,
+        scaled=lambda d, a: scaled(rho[d], a, c),
+        **wrong,
+    )
+
+
+def _rho_kept(W, c, rho, V, b, x):
     a, outputs = np.tile(c, (len(x), 1)), []
     for d in range(len(b)):
-        h = hidden(rho[d], a, c) if hidden else sigmoid(rho[d] * a)
-        outputs.append(readout(h, V[d], b[d]) if readout else np.dot(h, V[d]) + b[d])
-        x_d = seen(x[:, d])
-        a = step(a, x_d, W[d], c, rho[d]) if step else a + np.outer(x_d, W[d])
+        a = rho[d] * a
+        outputs.append(np.dot(sigmoid(a), V[d]) + b[d])
+        a = a + np.outer(x[:, d], W[d])
     return np.stack(outputs, axis=1)
 
 
 RECURSION = {
+    **{
+        name: recursion.RECURSION[name]
+        for name in ("bias_in_weights", "linear_hidden", "double_sigmoid", "c_forgotten")
+    },
     "rho_forgotten": (
         N_("rho_d is missing: the pre-activation is multiplied by it, before the sigmoid."),
-        {"hidden": lambda rho, a, c: sigmoid(a)},
-    ),
-    "rho_outside": (
-        N_("You multiply the hidden layer by rho_d. It multiplies the pre-activation, inside the sigmoid."),
-        {"hidden": lambda rho, a, c: rho * sigmoid(a)},
+        {"scaled": lambda rho, a, c: a},
     ),
     "rho_divides": (
         N_("You divide the pre-activation by rho_d. Multiply it."),
-        {"hidden": lambda rho, a, c: sigmoid(a / rho)},
+        {"scaled": lambda rho, a, c: a / rho},
     ),
     "rho_without_c": (
         N_("You multiply the sum by rho_d, but not c. The whole pre-activation is multiplied, c included."),
-        {"hidden": lambda rho, a, c: sigmoid(rho * (a - c) + c)},
-    ),
-    "rho_kept": (
-        N_(
-            "You keep the pre-activation after it was multiplied by rho_d, so that the next one is multiplied again. "
-            "Multiply inside the sigmoid only, and keep the sum as it is."
-        ),
-        {"step": lambda a, x, w, c, rho: rho * a + np.outer(x, w)},
-    ),
-    "rho_with_each_term": (
-        N_("You multiply each new term by rho. The sum is kept without it; rho_d multiplies all of a_d."),
-        {"step": lambda a, x, w, c, rho: a + rho * np.outer(x, w), "hidden": lambda rho, a, c: sigmoid(a)},
-    ),
-    "bias_in_weights": (
-        N_("You add b_d to the weights V_d before the product with h_d. It is added to the product, once."),
-        {"readout": lambda h, v, b: np.dot(h, v + b)},
+        {"scaled": lambda rho, a, c: rho * (a - c) + c},
     ),
     "hidden_bias_in_weights": (
         N_("You add c to the weights W_d, so that it enters again with every variable. It enters the sum once."),
-        {"step": lambda a, x, w, c, rho: a + np.outer(x, w + c)},
+        {"params": lambda W, c, V, b: (W + c, c, V, b)},
     ),
     "hidden_bias_every_step": (
         N_("You add c to the pre-activation at every variable. It enters the sum once, at the start."),
-        {"step": lambda a, x, w, c, rho: a + np.outer(x, w) + c},
+        {"step": lambda a, added, h, c: a + added + c},
     ),
     "reset": (
         N_(
             "Your pre-activation starts again from c at each variable, so that a conditional sees only the variable "
             "just before it (a Markov chain of order 1). It should keep the terms of all variables before."
         ),
-        {"step": lambda a, x, w, c, rho: c + np.outer(x, w)},
+        {"step": lambda a, added, h, c: c + added},
     ),
     "never_updated": (
         N_(
             "Your pre-activation stays at c: no conditional sees a variable. Each variable adds its term for those "
             "after it."
         ),
-        {"step": lambda a, x, w, c, rho: a},
+        {"step": lambda a, added, h, c: a},
     ),
     "overwritten": (
         N_(
             "You add the term of a variable to the hidden layer, after the sigmoid. The sum is kept before the "
             "sigmoid, in the pre-activation."
         ),
-        {"step": lambda a, x, w, c, rho: sigmoid(rho * a) + np.outer(x, w)},
+        {"step": lambda a, added, h, c: h + added},
     ),
     "subtracted": (
         N_("You subtract x_d W_d from the pre-activation. It is added."),
-        {"step": lambda a, x, w, c, rho: a - np.outer(x, w)},
+        {"step": lambda a, added, h, c: a - added},
     ),
     "tanh": (
         N_("Your hidden layer uses tanh. It is a sigmoid here."),
-        {"hidden": lambda rho, a, c: np.tanh(rho * a)},
+        {"hidden": np.tanh},
     ),
     "relu": (
         N_("Your hidden layer uses a rectifier. It is a sigmoid here."),
-        {"hidden": lambda rho, a, c: np.maximum(rho * a, 0)},
-    ),
-    "linear_hidden": (
-        N_("Your hidden layer is the pre-activation itself. It is the sigmoid of the pre-activation."),
-        {"hidden": lambda rho, a, c: rho * a},
-    ),
-    "double_sigmoid": (
-        N_("You take the sigmoid of the hidden layer twice. Once is right."),
-        {"hidden": lambda rho, a, c: sigmoid(sigmoid(rho * a))},
+        {"hidden": lambda a: np.maximum(a, 0)},
     ),
     "x_as_binary": (
         N_("You turn x into zeros and ones. The real numbers enter the sum as they are."),
-        {"seen": lambda x: 1.0 * (x > 0)},
-    ),
-    "c_forgotten": (
-        N_("The bias c of the hidden layer is missing: the pre-activation starts from c, not from zero."),
-        {"params": lambda W, c, rho, V, b: (W, 0 * c, rho, V, b)},
+        {"term": lambda w, x: np.outer(1.0 * (x > 0), w)},
     ),
     "b_forgotten": (
         N_("The bias b_d of the outputs is missing."),
-        {"params": lambda W, c, rho, V, b: (W, c, rho, V, 0 * b)},
+        {"params": lambda W, c, V, b: (W, c, V, 0 * b)},
     ),
 }
 
+RHO = {  # {name: (message, the wrong function)}
+    "rho_outside": (
+        N_("You multiply the hidden layer by rho_d. It multiplies the pre-activation, inside the sigmoid."),
+        lambda W, c, rho, V, b, x: _conditionals(W, c, np.ones(len(rho)), rho[:, None, None] * V, b, x),
+    ),
+    "rho_kept": (
+        N_(
+            "You keep the pre-activation after it was multiplied by rho_d, so that the next one is multiplied again. "
+            "Multiply inside the sigmoid only, and keep the sum as it is."
+        ),
+        _rho_kept,
+    ),
+    "rho_with_each_term": (
+        N_("You multiply each new term by rho. The sum is kept without it; rho_d multiplies all of a_d."),
+        lambda W, c, rho, V, b, x: _conditionals(rho[:, None] * W, c, np.ones(len(rho)), V, b, x),
+    ),
+}
 
-def _seeing(see):
-    """Outputs whose sum for variable d is over the variables j with see[d, j]."""
-
-    def outputs(W, c, rho, V, b, x):
-        a = c + np.einsum("bj,jh,dj->bdh", x, W, see(np.ones((len(b), len(b)))))
-        return np.einsum("bdh,dhk->bdk", sigmoid(rho[:, None] * a), V) + b
-
-    return outputs
-
-
-SEEN = {
+SEEN = {  # {name: (message, which variables a conditional sees)}
     "own_value": (
         N_("The conditional of x_d sees x_d itself. Its sum ends at the variable before."),
-        _seeing(np.tril),
+        np.tril,
     ),
     "lagging": (
         N_("Your sum ends one variable too early: the conditional of x_d should see x_{{d-1}}, too."),
-        _seeing(lambda ones: np.tril(ones, -2)),
+        lambda ones: np.tril(ones, -2),
     ),
     "reversed": (
         N_("Your sum is over the variables after d. It should be over those before."),
-        _seeing(lambda ones: np.triu(ones, 1)),
+        lambda ones: np.triu(ones, 1),
     ),
     "all_variables": (
         N_("Every conditional sees all of x, itself included. It should see only the variables before."),
-        _seeing(lambda ones: ones),
+        lambda ones: ones,
     ),
     "all_others": (
         N_("Every conditional sees all other variables. It should see only those before."),
-        _seeing(lambda ones: ones - np.eye(len(ones))),
+        lambda ones: ones - np.eye(len(ones)),
     ),
 }
+
+
+def _seeing(W, c, rho, V, b, x, see):
+    a = recursion.pre_activations(c, x[:, :, None] * W, see)
+    return np.einsum("bdh,dhk->bdk", sigmoid(rho[:, None] * a), V) + b
 
 
 def _quadratic(W, c, rho, V, b, x):
@@ -389,20 +387,16 @@ def _quadratic(W, c, rho, V, b, x):
     return np.stack(parts, axis=1)
 
 
-WRONG_CONDITIONALS = {
+WRONG_CONDITIONALS = {  # every way to get the conditionals wrong
     **{name: (message, partial(_conditionals, **changes)) for name, (message, changes) in RECURSION.items()},
-    **SEEN,
+    **RHO,
+    **{name: (message, partial(_seeing, see=see)) for name, (message, see) in SEEN.items()},
 }
-
-
-def _of_outputs(function):
-    """A mistake that is made with the right outputs (B, D, 2K)."""
-    return lambda *args: function(rnade_conditionals(*args))
 
 
 def _joined(function):
     """A mistake that is made with the means and the log standard deviations."""
-    return _of_outputs(lambda outputs: np.concatenate(function(*halves(outputs)), axis=2))
+    return of(rnade_conditionals, lambda outputs: np.concatenate(function(*halves(outputs)), axis=2))
 
 
 CONDITIONALS_MISTAKES = (
@@ -420,27 +414,27 @@ CONDITIONALS_MISTAKES = (
     Mistake(
         "means_alone",
         N_("You return the first K outputs alone. All 2K are asked for: means and log standard deviations."),
-        _of_outputs(lambda outputs: halves(outputs)[0]),
+        of(rnade_conditionals, lambda outputs: halves(outputs)[0]),
     ),
     Mistake(
         "as_a_pair",
         N_("You return means and log standard deviations as a pair. They are asked for in one array, (B, D, 2K)."),
-        _of_outputs(halves),
+        of(rnade_conditionals, halves),
     ),
     Mistake(
         "variables_first",
         N_("Your result has the variables in its first axis, (D, B, 2K). Asked for is (B, D, 2K): stack along axis 1."),
-        _of_outputs(lambda outputs: np.swapaxes(outputs, 0, 1)),
+        of(rnade_conditionals, lambda outputs: np.swapaxes(outputs, 0, 1)),
     ),
     Mistake(
         "variables_last",
         N_("Your result has the variables in its last axis, (B, 2K, D). Asked for is (B, D, 2K): stack along axis 1."),
-        _of_outputs(lambda outputs: np.swapaxes(outputs, 1, 2)),
+        of(rnade_conditionals, lambda outputs: np.swapaxes(outputs, 1, 2)),
     ),
     Mistake(
         "in_one_row",
         N_("Your result has the outputs of an example in one long row. Asked for is (B, D, 2K)."),
-        _of_outputs(lambda outputs: np.reshape(outputs, (len(outputs), -1))),
+        of(rnade_conditionals, lambda outputs: np.reshape(outputs, (len(outputs), -1))),
     ),
     Mistake("quadratic", QUADRATIC_MISTAKE, _quadratic),
 )
