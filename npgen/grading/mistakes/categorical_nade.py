@@ -51,28 +51,38 @@ CLIPPED = N_(
     "You keep the probabilities away from 0 (or add a small number inside the log), which bounds their logarithms. "
     "Compute the logarithm from the logits, and neither is needed."
 )
-KEPT_AWAY = (
-    *((f"clipped_at_{eps:.0e}", lambda p, eps=eps: np.clip(p, eps, 1)) for eps in (1e-6, 1e-8, 1e-10, 1e-12, 1e-300)),
-    *((f"plus_{eps:.0e}", lambda p, eps=eps: p + eps) for eps in (1e-6, 1e-8, 1e-10, 1e-12)),
-)
-LOG_OF_SOFTMAX = N_(
-    "You take the logarithm of probabilities that are rounded to 0 once the logits differ by 746. Write the logarithm "
-    "of the quotient as a difference first."
-)
 
-LOG_SOFTMAX_MISTAKES = (
-    Mistake(
-        "exp_overflows",
+
+def _clipped(eps):
+    return _log_of_softmax(lambda p: np.clip(p, eps, 1))
+
+
+ROUNDED = {  # {name: (message, log-softmax)}, where numbers are too large or too small
+    "exp_overflows": (
         N_("exp overflows at large logits, in the sum and in the quotient. Subtract the largest of the K first."),
         _log_of_softmax(shift=False),
     ),
-    Mistake(
-        "sum_overflows",
+    "sum_overflows": (
         N_("exp overflows at large logits, in the sum. Subtract the largest of the K first."),
         lambda logits: logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True)),
     ),
-    Mistake("log_of_softmax", LOG_OF_SOFTMAX, _log_of_softmax()),
-    *(Mistake(name, CLIPPED, _log_of_softmax(keep)) for name, keep in KEPT_AWAY),
+    "log_of_softmax": (
+        N_(
+            "You take the logarithm of probabilities that are rounded to 0 once the logits differ by 746. Write the "
+            "logarithm of the quotient as a difference first."
+        ),
+        _log_of_softmax(),
+    ),
+    **{f"clipped_at_{eps:.0e}": (CLIPPED, _clipped(eps)) for eps in (1e-6, 1e-8, 1e-10, 1e-12)},
+}
+
+LOG_SOFTMAX_MISTAKES = (
+    *(Mistake(name, message, function) for name, (message, function) in ROUNDED.items()),
+    Mistake("clipped_at_1e-300", CLIPPED, _clipped(1e-300)),
+    *(
+        Mistake(f"plus_{eps:.0e}", CLIPPED, _log_of_softmax(lambda p, eps=eps: p + eps))
+        for eps in (1e-6, 1e-8, 1e-10, 1e-12)
+    ),
     Mistake(
         "one_maximum_for_all",
         N_(
@@ -311,6 +321,11 @@ def _chosen(one_hot, values):
     return np.sum(np.where(one_hot, values, 0.0), axis=2)
 
 
+def _with_log_softmax(function):
+    """function(logits) in place of the log-softmax."""
+    return _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, function(logits)))
+
+
 def _terms(W, c, V, b, x):
     """The log-probabilities (B, D) of the pixels."""
     return _chosen(x[:, :, None] == np.arange(b.shape[1]), log_softmax(categorical_nade_logits(W, c, V, b, x)))
@@ -318,21 +333,7 @@ def _terms(W, c, V, b, x):
 
 LOG_LIKELIHOOD_MISTAKES = (
     *(Mistake(name, message, _likelihood_of(function)) for name, (message, function) in WRONG_LOGITS.items()),
-    Mistake(
-        "exp_overflows",
-        N_("exp overflows at large logits, in the sum and in the quotient. Subtract the largest of the K first."),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, _log_of_softmax(shift=False)(logits))),
-    ),
-    Mistake(
-        "sum_overflows",
-        N_("exp overflows at large logits, in the sum. Subtract the largest of the K first."),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, logits) - np.log(np.sum(np.exp(logits), axis=2))),
-    ),
-    Mistake(
-        "log_of_softmax",
-        LOG_OF_SOFTMAX,
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, _log_of_softmax()(logits))),
-    ),
+    *(Mistake(name, message, _with_log_softmax(function)) for name, (message, function) in ROUNDED.items()),
     Mistake(
         "zero_times_infinity",
         N_(
@@ -341,25 +342,17 @@ LOG_LIKELIHOOD_MISTAKES = (
         ),
         _of_x_and_logits(lambda one_hot, logits: np.sum(one_hot * _log_of_softmax()(logits), axis=2)),
     ),
-    *(
-        Mistake(
-            name,
-            CLIPPED,
-            _of_x_and_logits(lambda one_hot, logits, keep=keep: _chosen(one_hot, _log_of_softmax(keep)(logits))),
-        )
-        for name, keep in KEPT_AWAY[:4]
-    ),
     Mistake(
         "not_normalised",
         N_("You sum the logits of the levels that occur. Each needs to be normalised: log softmax, not the logit."),
-        _of_x_and_logits(_chosen),
+        _with_log_softmax(lambda logits: logits),
     ),
     Mistake(
         "normalised_over_pixels",
         N_(
             "Your softmax runs over the pixels. The probabilities of the K levels of one pixel sum to 1: the last axis."
         ),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, logits - logsumexp(logits, axis=1, keepdims=True))),
+        _with_log_softmax(lambda logits: logits - logsumexp(logits, axis=1, keepdims=True)),
     ),
     Mistake(
         "sigmoid_of_the_level",
@@ -407,12 +400,12 @@ LOG_LIKELIHOOD_MISTAKES = (
     Mistake(
         "level_times_log_probability",
         N_("You multiply log-probabilities by the grey level. It selects one of them."),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, log_softmax(logits) * np.arange(logits.shape[2]))),
+        _with_log_softmax(lambda logits: log_softmax(logits) * np.arange(logits.shape[2])),
     ),
     Mistake(
         "softmax_twice",
         N_("You return the log-softmax of probabilities: one softmax too many."),
-        _of_x_and_logits(lambda one_hot, logits: _chosen(one_hot, log_softmax(_softmax(logits)))),
+        _with_log_softmax(lambda logits: log_softmax(_softmax(logits))),
     ),
     Mistake(
         "negated",

@@ -184,13 +184,26 @@ def _masks(degrees, hidden=lambda above, below: above >= below, last=lambda abov
     return [*masks, last(degrees[0][None], degrees[-1][:, None])]
 
 
+def _floats(masks):
+    return [1.0 * mask for mask in masks]
+
+
 def _of_masks(function):
     """A mistake that is made with the right masks."""
-    return lambda degrees: [1.0 * mask for mask in function(_masks(degrees))]
+    return lambda degrees: _floats(function(_masks(degrees)))
 
 
 def _with(**comparisons):
-    return lambda degrees: [1.0 * mask for mask in _masks(degrees, **comparisons)]
+    return lambda degrees: _floats(_masks(degrees, **comparisons))
+
+
+def _numbers(degrees):
+    """The numbers of the pixels, 1 to D."""
+    return np.arange(1, len(degrees[0]) + 1)
+
+
+def _difference(above, below):
+    return np.maximum(above - below, 0)
 
 
 MASKS_MISTAKES = (
@@ -241,33 +254,27 @@ MASKS_MISTAKES = (
     Mistake(
         "natural_order_in_the_end",
         N_("Your last mask takes the number of a pixel for its place. Its place is its degree, degrees[0]."),
-        lambda degrees: [
-            1.0 * mask
-            for mask in (*_masks(degrees)[:-1], np.arange(1, len(degrees[0]) + 1)[None] > degrees[-1][:, None])
-        ],
+        lambda degrees: _floats((*_masks(degrees)[:-1], _numbers(degrees)[None] > degrees[-1][:, None])),
     ),
     Mistake(
         "natural_order_at_the_start",
         N_("Your first mask takes the number of a pixel for its place. Its place is its degree, degrees[0]."),
-        lambda degrees: [
-            1.0 * mask
-            for mask in (degrees[1][None] >= np.arange(1, len(degrees[0]) + 1)[:, None], *_masks(degrees)[1:])
-        ],
+        lambda degrees: _floats((degrees[1][None] >= _numbers(degrees)[:, None], *_masks(degrees)[1:])),
     ),
     Mistake(
         "natural_order",
         N_("Your masks take the number of a pixel for its place. Its place is its degree, degrees[0]."),
-        lambda degrees: [1.0 * mask for mask in _masks([np.arange(1, len(degrees[0]) + 1), *degrees[1:]])],
+        lambda degrees: _floats(_masks([_numbers(degrees), *degrees[1:]])),
     ),
     Mistake(
         "places_from_zero",
         N_("Your places of the pixels start from 0. They are degrees[0] as it is, from 1 to D."),
-        lambda degrees: [1.0 * mask for mask in _masks([degrees[0] - 1, *degrees[1:]])],
+        lambda degrees: _floats(_masks([degrees[0] - 1, *degrees[1:]])),
     ),
     Mistake(
         "last_of_the_first_layer",
         N_("Your last mask compares with the degrees of the first hidden layer. It starts from the last hidden layer."),
-        lambda degrees: [1.0 * mask for mask in (*_masks(degrees)[:-1], degrees[0][None] > degrees[1][:, None])],
+        lambda degrees: _floats((*_masks(degrees)[:-1], degrees[0][None] > degrees[1][:, None])),
     ),
     Mistake(
         "transposed",
@@ -287,7 +294,7 @@ MASKS_MISTAKES = (
     Mistake(
         "last_like_the_others",
         N_("Your last mask is all ones. It cuts the paths from units that see the pixel itself or one after it."),
-        lambda degrees: [1.0 * mask for mask in _masks(degrees, last=lambda above, below: above > 0 * below)],
+        _with(last=lambda above, below: above > 0 * below),
     ),
     Mistake(
         "triangular",
@@ -302,12 +309,7 @@ MASKS_MISTAKES = (
     Mistake(
         "differences",
         N_("You return differences of degrees. A mask is 1 where the condition holds and 0 elsewhere."),
-        lambda degrees: [
-            1.0 * difference
-            for difference in _masks(
-                degrees, hidden=lambda a, b: np.maximum(a - b, 0), last=lambda a, b: np.maximum(a - b, 0)
-            )
-        ],
+        _with(hidden=_difference, last=_difference),
     ),
 )
 

@@ -10,7 +10,7 @@ from npgen.grading import recursion
 from npgen.grading.judging import Mistake
 from npgen.grading.language import N_
 from npgen.grading.pixel_mistakes import of
-from npgen.grading.references.rnade import halves, mixture_log_density, rnade_conditionals
+from npgen.grading.references.rnade import halves, mixture_log_density, rnade_conditionals, rnade_log_likelihood
 from npgen.grading.samples import SEED_INSIDE
 
 # --- the density of a mixture ----------------------------------------------------------------------------------------
@@ -173,6 +173,33 @@ MIXTURE_MIXES = {  # what is wrong with the mixture of right terms (B, K)
     ),
 }
 
+
+def _in_the_numbers(log_density):
+    """Mistakes that are made with the right log-densities (B,)."""
+    return (
+        Mistake(
+            "negated",
+            N_("Your result has the wrong sign: the log-density is asked for, not a loss."),
+            of(log_density, lambda numbers: -numbers),
+        ),
+        Mistake(
+            "density",
+            N_("You return the density. Its logarithm is asked for."),
+            of(log_density, np.exp),
+        ),
+        Mistake(
+            "bits",
+            N_("You return bits, logarithms to base 2. Nats are asked for: the natural logarithm."),
+            of(log_density, lambda numbers: numbers / np.log(2)),
+        ),
+        Mistake(
+            "mean_over_batch",
+            N_("You average over the examples. One number for each of them is asked for, (B,)."),
+            of(log_density, np.mean),
+        ),
+    )
+
+
 MIXTURE_MISTAKES = (
     *(Mistake(name, message, _of_mixture(terms=part)) for name, (message, part) in MIXTURE_PARTS.items()),
     *(Mistake(name, message, _of_mixture(mix=mix)) for name, (message, mix) in MIXTURE_MIXES.items()),
@@ -202,6 +229,13 @@ MIXTURE_MISTAKES = (
         _of_mixture(mix=lambda terms: logsumexp(terms, axis=0) - np.log(terms.shape[0])),
     ),
     Mistake(
+        "x_along_the_components",
+        N_(
+            "x (B,) against means (B, K) runs along the components, or does not fit. Write x[:, None], of shape (B, 1)."
+        ),
+        lambda x, means, log_stds: _mixed(-0.5 * ((x - means) * np.exp(-log_stds)) ** 2 - log_stds - 0.5 * LOG_2PI),
+    ),
+    Mistake(
         "column",
         N_("Your result is a column, (B, 1). Expected are B numbers, (B,)."),
         _of_mixture(mix=lambda terms: _mixed(terms)[:, None]),
@@ -211,33 +245,7 @@ MIXTURE_MISTAKES = (
         N_("You sum over the examples as well. One number for each of them is asked for, (B,)."),
         _of_mixture(mix=lambda terms: np.sum(_mixed(terms))),
     ),
-    Mistake(
-        "mean_over_batch",
-        N_("You average over the examples. One number for each of them is asked for, (B,)."),
-        _of_mixture(mix=lambda terms: np.mean(_mixed(terms))),
-    ),
-    Mistake(
-        "x_along_the_components",
-        N_(
-            "x (B,) against means (B, K) runs along the components, or does not fit. Write x[:, None], of shape (B, 1)."
-        ),
-        lambda x, means, log_stds: _mixed(-0.5 * ((x - means) * np.exp(-log_stds)) ** 2 - log_stds - 0.5 * LOG_2PI),
-    ),
-    Mistake(
-        "density",
-        N_("You return the density. Its logarithm is asked for."),
-        _of_mixture(mix=lambda terms: np.exp(_mixed(terms))),
-    ),
-    Mistake(
-        "negated",
-        N_("Your result has the wrong sign: the log-density is asked for, not a loss."),
-        _of_mixture(mix=lambda terms: -_mixed(terms)),
-    ),
-    Mistake(
-        "bits",
-        N_("You return bits, logarithms to base 2. Nats are asked for: the natural logarithm."),
-        _of_mixture(mix=lambda terms: _mixed(terms) / np.log(2)),
-    ),
+    *_in_the_numbers(mixture_log_density),
 )
 
 # --- the recursion ---------------------------------------------------------------------------------------------------
@@ -488,24 +496,9 @@ LOG_LIKELIHOOD_MISTAKES = (
         _mixture_of_products,
     ),
     Mistake(
-        "negated",
-        N_("Your result has the wrong sign: the log-density is asked for, not a loss."),
-        _of_density(mixture_log_density, total=lambda terms: -np.sum(terms, axis=1)),
-    ),
-    Mistake(
         "mean_over_variables",
         N_("You average over the variables. The log of a product is the sum."),
         _of_density(mixture_log_density, total=lambda terms: np.mean(terms, axis=1)),
-    ),
-    Mistake(
-        "sum_over_batch",
-        N_("You sum over the examples as well. One number for each of them is asked for, (B,)."),
-        _of_density(mixture_log_density, total=np.sum),
-    ),
-    Mistake(
-        "mean_over_batch",
-        N_("You average over the examples. One number for each of them is asked for, (B,)."),
-        _of_density(mixture_log_density, total=lambda terms: np.mean(np.sum(terms, axis=1))),
     ),
     Mistake(
         "wrong_axis",
@@ -513,25 +506,21 @@ LOG_LIKELIHOOD_MISTAKES = (
         _of_density(mixture_log_density, total=lambda terms: np.sum(terms, axis=0)),
     ),
     Mistake(
-        "column",
-        N_("Your result is a column, (B, 1). Expected are B numbers, (B,)."),
-        _of_density(mixture_log_density, total=lambda terms: np.sum(terms, axis=1, keepdims=True)),
-    ),
-    Mistake(
         "each_variable",
         N_("You return one number for each variable. Sum them: one number for each example is asked for."),
         _of_density(mixture_log_density, total=lambda terms: terms),
     ),
     Mistake(
-        "density",
-        N_("You return the density. Its logarithm is asked for."),
-        _of_density(mixture_log_density, total=lambda terms: np.exp(np.sum(terms, axis=1))),
+        "column",
+        N_("Your result is a column, (B, 1). Expected are B numbers, (B,)."),
+        _of_density(mixture_log_density, total=lambda terms: np.sum(terms, axis=1, keepdims=True)),
     ),
     Mistake(
-        "bits",
-        N_("You return bits, logarithms to base 2. Nats are asked for: the natural logarithm."),
-        _of_density(mixture_log_density, total=lambda terms: np.sum(terms, axis=1) / np.log(2)),
+        "sum_over_batch",
+        N_("You sum over the examples as well. One number for each of them is asked for, (B,)."),
+        _of_density(mixture_log_density, total=np.sum),
     ),
+    *_in_the_numbers(rnade_log_likelihood),
     Mistake("quadratic", QUADRATIC_MISTAKE, _of_density(mixture_log_density, conditionals=_quadratic)),
 )
 

@@ -51,6 +51,21 @@ REPEATED = N_(
     "one by one, or with np.bincount."
 )
 
+WRONG_ALPHA = {  # {name: (message, the table of counts without alpha)}
+    "alpha_always_one": (
+        N_("You add 1 to each count whatever alpha is. Add alpha, which is 0 unless it is given."),
+        lambda counts, alpha: _frequencies(counts + 1),
+    ),
+    "alpha_to_frequencies": (
+        N_("You add alpha to the relative frequencies. Add it to the counts, and normalise afterwards."),
+        lambda counts, alpha: _frequencies(counts) + alpha,
+    ),
+    "alpha_after_normalising": (
+        N_("You normalise, add alpha, and normalise again. Add alpha to the counts, before the only normalisation."),
+        lambda counts, alpha: _frequencies(_frequencies(counts) + alpha),
+    ),
+}
+
 JOINT_MISTAKES = (
     Mistake(
         "counts",
@@ -99,21 +114,7 @@ JOINT_MISTAKES = (
         N_("You ignore alpha. It is added to each count before the table is normalised."),
         _joint(lambda counts, alpha: _frequencies(counts)),
     ),
-    Mistake(
-        "alpha_always_one",
-        N_("You add 1 to each count whatever alpha is. Add alpha, which is 0 unless it is given."),
-        _joint(lambda counts, alpha: _frequencies(counts + 1)),
-    ),
-    Mistake(
-        "alpha_to_frequencies",
-        N_("You add alpha to the relative frequencies. Add it to the counts, and normalise afterwards."),
-        _joint(lambda counts, alpha: _frequencies(counts) + alpha),
-    ),
-    Mistake(
-        "alpha_after_normalising",
-        N_("You normalise, add alpha, and normalise again. Add alpha to the counts, before the only normalisation."),
-        _joint(lambda counts, alpha: _frequencies(_frequencies(counts) + alpha)),
-    ),
+    *(Mistake(name, message, _joint(function)) for name, (message, function) in WRONG_ALPHA.items()),
     Mistake(
         "alpha_to_empty_cells",
         N_("You add alpha only to the cells that are empty. Every count grows by alpha."),
@@ -292,9 +293,9 @@ def _by_counts(function):
     return conditional
 
 
-def _safely(function, otherwise):
+def _safely(function):
     """`function` of the counts where a row begins with the prefix, and otherwise the uniform distribution."""
-    return lambda counts, n, alpha: function(counts, n, alpha) if counts.sum() else otherwise(counts)
+    return lambda counts, n, alpha: function(counts, n, alpha) if counts.sum() else _uniform(counts)
 
 
 def _uniform(counts):
@@ -367,7 +368,7 @@ CONDITIONAL_CHAIN_MISTAKES = (
     Mistake(
         "counts",
         N_("You return counts. Divide them, so that they sum to one."),
-        _by_counts(_safely(lambda counts, n, alpha: counts + alpha, _uniform)),
+        _by_counts(_safely(lambda counts, n, alpha: counts + alpha)),
     ),
     Mistake(
         "joint",
@@ -382,27 +383,16 @@ CONDITIONAL_CHAIN_MISTAKES = (
     Mistake(
         "alpha_ignored",
         N_("You ignore alpha. It is added to each count before they are normalised."),
-        _by_counts(_safely(lambda counts, n, alpha: _frequencies(counts), _uniform)),
+        _by_counts(_safely(lambda counts, n, alpha: _frequencies(counts))),
     ),
-    Mistake(
-        "alpha_always_one",
-        N_("You add 1 to each count whatever alpha is. Add alpha, which is 0 unless it is given."),
-        _by_counts(lambda counts, n, alpha: _frequencies(counts + 1)),
-    ),
-    Mistake(
-        "alpha_to_frequencies",
-        N_("You add alpha to the relative frequencies. Add it to the counts, and normalise afterwards."),
-        _by_counts(_safely(lambda counts, n, alpha: _frequencies(counts) + alpha, _uniform)),
-    ),
-    Mistake(
-        "alpha_after_normalising",
-        N_("You normalise, add alpha, and normalise again. Add alpha to the counts, before the only normalisation."),
-        _by_counts(_safely(lambda counts, n, alpha: _frequencies(_frequencies(counts) + alpha), _uniform)),
+    *(
+        Mistake(name, message, _by_counts(_safely(lambda counts, n, alpha, wrong=function: wrong(counts, alpha))))
+        for name, (message, function) in WRONG_ALPHA.items()
     ),
     Mistake(
         "denominator_n",
         N_("You add alpha to the counts but not to what you divide by. The result must sum to one."),
-        _by_counts(_safely(lambda counts, n, alpha: (counts + alpha) / counts.sum(), _uniform)),
+        _by_counts(_safely(lambda counts, n, alpha: (counts + alpha) / counts.sum())),
     ),
     Mistake(
         "denominator_alpha",

@@ -58,6 +58,21 @@ def _swapped(encoder_output):
     return mean, log_std
 
 
+SPLITS = {  # {name: (message, means and log standard deviations)}
+    "halves_swapped": (
+        N_("You took the first half for log sigma and the second for the means. It is the other way round."),
+        _swapped,
+    ),
+    "alternating_columns": (
+        N_(
+            "You took every other column. The means are all columns of the first half, the log sigmas all of the "
+            "second."
+        ),
+        _alternating,
+    ),
+    "hard_coded_sizes": (HARD_CODED_SIZES, _halves_of_two),
+}
+
 SAMPLER_MISTAKES = (
     Mistake(
         "same_noise_for_all_rows",
@@ -106,29 +121,16 @@ SAMPLER_MISTAKES = (
         _sampling(std=lambda log_std: np.exp(2 * log_std)),
     ),
     Mistake(
-        "halves_swapped",
-        N_("You took the first half for log sigma and the second for the means. It is the other way round."),
-        _sampling(split=_swapped),
-    ),
-    Mistake(
         "halves_of_rows",
         N_("You cut the array in two by its rows, which are the images. Cut by columns: means, then log sigmas."),
         _sampling(split=_halves_of_rows),
-    ),
-    Mistake(
-        "alternating_columns",
-        N_(
-            "You took every other column. The means are all columns of the first half, the log sigmas all of the "
-            "second."
-        ),
-        _sampling(split=_alternating),
     ),
     Mistake(
         "randn_of_a_tuple",
         N_("You passed a shape to randn as a tuple. randn takes the sizes as separate arguments."),
         _sampling(lambda B, L: npr.randn((B, L))),
     ),
-    Mistake("hard_coded_sizes", HARD_CODED_SIZES, _sampling(split=_halves_of_two)),
+    *(Mistake(name, message, _sampling(split=split)) for name, (message, split) in SPLITS.items()),
     Mistake(
         "mean_forgotten",
         N_("You returned the scaled noise alone. A sample of N(mu, sigma^2) is that noise moved by mu."),
@@ -340,20 +342,7 @@ KL_MISTAKES = (
         N_("You used log sigma itself as if it were sigma. sigma is its exponential."),
         _kl(lambda mean, log_std: 0.5 * (mean**2 + log_std**2 - 1 - 2 * np.log(log_std))),
     ),
-    Mistake(
-        "halves_swapped",
-        N_("You took the first half for log sigma and the second for the means. It is the other way round."),
-        _kl(_kl_terms, split=_swapped),
-    ),
-    Mistake(
-        "alternating_columns",
-        N_(
-            "You took every other column. The means are all columns of the first half, the log sigmas all of the "
-            "second."
-        ),
-        _kl(_kl_terms, split=_alternating),
-    ),
-    Mistake("hard_coded_sizes", HARD_CODED_SIZES, _kl(_kl_terms, split=_halves_of_two)),
+    *(Mistake(name, message, _kl(_kl_terms, split=split)) for name, (message, split) in SPLITS.items()),
     Mistake(
         "summed_over_batch",
         N_("You summed over the whole array. Sum over the latent variables only: one number for each image."),
@@ -539,6 +528,16 @@ def _adam(
     return update
 
 
+def _averaging(square):
+    """Moments with square(grad, m) in place of the square of the gradient."""
+
+    def wrong(grad, m, v, beta1, beta2):
+        m, _ = moments(grad, m, v, beta1, beta2)
+        return m, beta2 * v + (1 - beta2) * square(grad, m)
+
+    return wrong
+
+
 EPS_INSIDE = N_("You added eps inside the square root. It is added to the root: sqrt(v_hat) + eps.")
 
 ADAM_MISTAKES = (
@@ -595,32 +594,17 @@ ADAM_MISTAKES = (
     Mistake(
         "gradient_not_squared",
         N_("You averaged the gradient itself into v. v is the mean of its square."),
-        _adam(
-            moments=lambda grad, m, v, beta1, beta2: (
-                moments(grad, m, v, beta1, beta2)[0],
-                beta2 * v + (1 - beta2) * grad,
-            )
-        ),
+        _adam(moments=_averaging(lambda grad, m: grad)),
     ),
     Mistake(
         "absolute_gradient",
         N_("You averaged the absolute value of the gradient into v. v is the mean of its square."),
-        _adam(
-            moments=lambda grad, m, v, beta1, beta2: (
-                moments(grad, m, v, beta1, beta2)[0],
-                beta2 * v + (1 - beta2) * np.abs(grad),
-            )
-        ),
+        _adam(moments=_averaging(lambda grad, m: np.abs(grad))),
     ),
     Mistake(
         "m_squared",
         N_("You averaged the square of m into v. v is the mean of the squares of the gradient."),
-        _adam(
-            moments=lambda grad, m, v, beta1, beta2: (
-                moments(grad, m, v, beta1, beta2)[0],
-                beta2 * v + (1 - beta2) * moments(grad, m, v, beta1, beta2)[0] ** 2,
-            )
-        ),
+        _adam(moments=_averaging(lambda grad, m: m**2)),
     ),
     Mistake(
         "root_forgotten",
