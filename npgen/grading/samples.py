@@ -57,6 +57,16 @@ def seed_inside(answers):
     return Finding("seed_inside", Message(SEED_INSIDE)) if same(first, second) else None
 
 
+def repeated(first, second, label):
+    """The finding about the samples (n, D) of two calls where all are the same, or those of both calls."""
+    if (first == first[0]).all():
+        return Finding("rows", Message(N_("All samples are the same; each needs draws of its own.")), label)
+    if np.array_equal(first, second):
+        text = N_("Two calls return the same samples. Do not set the seed inside the function.")
+        return Finding("same_twice", Message(text), label)
+    return None
+
+
 def every_image(n_pixels, n_levels=None):
     """All images of so many pixels, one a row."""
     return np.array(list(itertools.product(range(n_levels or 2), repeat=n_pixels)))

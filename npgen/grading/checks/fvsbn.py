@@ -1,11 +1,11 @@
 """How the exercise on the fully visible sigmoid belief network is marked."""
 
-import itertools
+from functools import partial
 
 import autograd.numpy as np
 
 from npgen.distributions import sigmoid
-from npgen.grading import statistics
+from npgen.grading import samples, statistics
 from npgen.grading.judging import (
     ANY_VALUE,
     SURE,
@@ -28,6 +28,7 @@ from npgen.grading.mistakes.fvsbn import (
     SAMPLE_MISTAKES,
 )
 from npgen.grading.references.fvsbn import log_likelihood, logits, n_parameters, sample
+from npgen.grading.samples import N_DRAWS
 
 # --- questions -------------------------------------------------------------------------------------------------------
 
@@ -66,7 +67,6 @@ def _count_cases(rng):
     return [Case([n_visible], Message("D = {D}", D=n_visible)) for n_visible in sizes]
 
 
-N_DRAWS = 4000
 OPERATIONS = 10  # a sampler may take this many times D^2 for one image; with D^3 it takes D times D^2
 
 
@@ -131,28 +131,19 @@ def _sample_problem(answer, shape, label):
     return None
 
 
-def _all_images(n_visible):
-    return np.array(list(itertools.product((0.0, 1.0), repeat=n_visible)))
-
-
 def _frequency_problem(W, b, x, again, label):
     """Whether the frequencies of all 2^D images are those of the model, and the draws are new in each call."""
-    n, n_visible = x.shape
-    if (x == x[0]).all():
-        return Finding("rows", Message(N_("All samples are the same; each needs draws of its own.")), label)
-    if np.array_equal(x, again):
-        text = N_("Two calls return the same samples. Do not set the seed inside the function.")
-        return Finding("same_twice", Message(text), label)
-    ones, p = x[:, 0].sum(), float(sigmoid(b[0]))
+    found = samples.repeated(x, again, label)
+    if found is not None:
+        return found
+    n, ones, p = len(x), x[:, 0].sum(), float(sigmoid(b[0]))
     if statistics.categorical_problem(np.array([n - ones, ones]), np.array([1 - p, p])):
         text = N_(
             "The first pixel is 1 in {found:.1%} of the samples; expected about {expected:.1%}. It depends on its "
             "bias alone, so look at how a pixel is drawn when its logit is known."
         )
         return Finding("first_pixel", Message(text, found=float(ones / n), expected=p), label)
-    images = _all_images(n_visible)
-    counts = np.bincount((x @ 2 ** np.arange(n_visible)[::-1]).astype(int), minlength=len(images))
-    problem = statistics.categorical_problem(counts, np.exp(log_likelihood(W, b, images)))
+    problem = samples.frequency_problem(x.astype(int), partial(log_likelihood, W, b))
     if problem is None:
         return None
     cell, found, expected = problem
@@ -160,12 +151,12 @@ def _frequency_problem(W, b, x, again, label):
         "The image {image} makes up {found:.1%} of the samples; expected about {expected:.1%}. The first pixel is "
         "right, so look at how a pixel depends on those drawn before it, and whether each gets a draw of its own."
     )
-    image = " ".join(str(int(value)) for value in images[cell])
+    image = " ".join(map(str, samples.every_image(x.shape[1])[cell]))
     return Finding("frequencies", Message(text, image=image, found=float(found), expected=expected), label)
 
 
 def _means_problem(W, b, x, label):
-    images = _all_images(x.shape[1])
+    images = samples.every_image(x.shape[1])
     means = np.exp(log_likelihood(W, b, images)) @ images
     for d, p in enumerate(means):
         ones = x[:, d].sum()

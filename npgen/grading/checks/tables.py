@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from npgen.grading import statistics
+from npgen.grading import samples, statistics
 from npgen.grading.judging import ANY_VALUE, Case, Check, Finding, answer_problem, compare, deterministic, value_call
 from npgen.grading.language import N_, Message
 from npgen.grading.mistakes.tables import (
@@ -142,7 +142,7 @@ def _sample_conversation(rng):
         found = found or _sample_problem(answer, SIZES, N_FEW, _sample_label(dependent, N_FEW, 0))
         few.append(answer)
     if found is None:
-        found = _same_problem(*(np.asarray(answer["result"]) for answer in few), _sample_label(dependent, N_FEW, 0))
+        found = samples.repeated(*(np.asarray(answer["result"]) for answer in few), _sample_label(dependent, N_FEW, 0))
 
     for data, sizes, alpha in (
         (dependent, SIZES, ()),
@@ -175,15 +175,6 @@ def _sample_problem(answer, sizes, n, label):
             text = N_("Column {k} of a sample contains {value:.3g}; its values are the integers from 0 to {last}.")
             values = {"k": k, "value": float(strange[0]), "last": size - 1}
             return Finding("wrong_values", Message(text, **values), label)
-    return None
-
-
-def _same_problem(first, second, label):
-    if (first == first[0]).all():
-        return Finding("rows", Message(N_("All samples are the same; each needs draws of its own.")), label)
-    if np.array_equal(first, second):
-        text = N_("Two calls return the same samples. Do not set the seed inside the function.")
-        return Finding("same_twice", Message(text), label)
     return None
 
 
