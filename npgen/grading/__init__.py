@@ -11,7 +11,12 @@ The modules, each of which imports only those above it:
     statistics     is this noise normal, are these frequencies those of the model?
     scores         draws of any autoregressive model -> draws of N(0, 1)
     judging        is an answer right, and if not, which known mistake is it?
-    checks/        one file a topic: inputs, references, known mistakes, hints
+    cost           does the work of a function grow faster than the number of variables?
+    samples        are these images draws of the model that was asked to make them?
+    recursion      NADE's recursion with one thing wrong; pixel_mistakes: what goes wrong alike with all images
+    references/    one file a topic: our own right functions
+    mistakes/      one file a topic: the known wrong ones, and what they tell the student
+    checks/        one file a topic: inputs, how a function is asked and judged, points, hints
     stand_ins      right functions for a child that asks, in a process of their own
     sandbox        the parent's side: starts children, asks, and stops them
     marking        one function of one submission -> a verdict

@@ -34,7 +34,7 @@ from typing import Any
 
 import npgen
 from npgen.errors import InputError
-from npgen.grading import checks, gradescope, parsing
+from npgen.grading import checks, gradescope, parsing, references
 from npgen.grading.handout import BEGIN, CHECKOUT
 from npgen.grading.language import N_, Message
 
@@ -296,9 +296,9 @@ def parse(handed_in: HandedIn, topic: str) -> Parsed:
 @functools.cache
 def functions_of_npgen(topic: str) -> tuple[dict[str, str], list[str]]:
     """{name: text} of what a submission may have been copied from, and the functions that the exercise gives away."""
-    module = Path(checks.__file__).with_name(f"{topic}.py")
-    references = {check.reference.__name__ for check in checks.load(topic)}
-    own = {f"{checks.__name__}.{topic}.{name}": text for name, text in _texts(module).items() if name in references}
+    module = Path(references.__file__).with_name(f"{topic}.py")
+    names = {check.reference.__name__ for check in checks.load(topic)}
+    own = {f"{references.__name__}.{topic}.{name}": text for name, text in _texts(module).items() if name in names}
     distributions = Path(npgen.__file__).with_name("distributions.py")
     own |= {f"npgen.distributions.{name}": text for name, text in _texts(distributions).items()}
     given = []

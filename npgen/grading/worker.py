@@ -35,12 +35,18 @@ STUCK = 70  # exit code of a worker that ends itself
 NOT_MARKED = "not_marked"  # the diagnosis where it was the marking that failed, so that --resume tries again
 UNREAD = "unread"  # that of each function where the file could not be read
 
-# The modules that decide a verdict, besides that of the topic: when one changes, --resume marks anew.
+# The modules that decide a verdict, besides those of the topic: when one changes, --resume marks anew.
 DECIDING = (
+    "cost.py",
     "judging.py",
     "marking.py",
     "parsing.py",
+    "pixel_mistakes.py",
+    "recursion.py",
+    "references/*.py",  # one may build on those of another topic
+    "samples.py",
     "sandbox.py",
+    "scores.py",
     "stand_ins.py",
     "statistics.py",
     "child/*.py",
@@ -70,7 +76,7 @@ class Work:
 def checks_hash(topic: str) -> str:
     """What tells whether the same submission would still get the same verdict."""
     grading = Path(__file__).parent
-    files = [grading / "checks" / f"{topic}.py", *(file for name in DECIDING for file in grading.glob(name))]
+    files = {*grading.glob(f"*/{topic}.py"), *(file for name in DECIDING for file in grading.glob(name))}
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(hashlib.sha256(file.read_bytes()).digest())

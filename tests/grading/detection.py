@@ -119,7 +119,7 @@ def false_alarms(topics, runs, processes):
 
 def noise_sampler(draw, rng):
     """`vae.sample_latent_variables_from_posterior` with this noise."""
-    from npgen.grading.checks import vae
+    from npgen.grading.references import vae
 
     def sample(encoder_output):
         mean, log_std = vae.halves(encoder_output)

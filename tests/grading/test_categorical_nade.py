@@ -10,11 +10,13 @@ import scipy.special
 from grading.right import categorical_nade as right
 
 from npgen.grading import judging, scores
-from npgen.grading.checks import categorical_nade
+from npgen.grading.checks import categorical_nade as asked
+from npgen.grading.checks import load
+from npgen.grading.references import categorical_nade
 from npgen.grading.statistics import normal_problem
 from npgen.models import categorical_nade as model
 
-CHECKS = {check.name: check for check in categorical_nade.CHECKS}
+CHECKS = {check.name: check for check in load("categorical_nade")}
 
 
 def diagnosis(name, function, seed=0):
@@ -25,7 +27,7 @@ def diagnosis(name, function, seed=0):
 
 def test_the_references_are_the_model():
     rng = onp.random.default_rng(0)
-    W, c, V, b = categorical_nade._params(rng, 4, 3, 5)
+    W, c, V, b = asked._params(rng, 4, 3, 5)
     params, x = {"W": W, "c": c, "V": V, "b": b}, rng.integers(0, 3, (6, 4))
     logits = categorical_nade.categorical_nade_logits(W, c, V, b, x)
     onp.testing.assert_allclose(logits, model.conditional_logits(params, x), rtol=1e-12)

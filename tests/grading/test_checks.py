@@ -89,3 +89,6 @@ def test_solutions_exercises_and_checks_are_one_to_one():
     for folder in ("solutions", "exercises"):
         found = {path.stem for path in (ROOT / folder).glob("*.py") if path.stem != "conftest"}
         assert found == set(TOPICS)
+    for folder in ("references", "mistakes", "checks"):
+        found = {path.stem for path in (ROOT / "npgen" / "grading" / folder).glob("*.py") if path.stem != "__init__"}
+        assert found == set(TOPICS), folder

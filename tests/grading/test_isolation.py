@@ -226,7 +226,7 @@ def test_the_rest_of_the_machine_is_out_of_reach(sandbox, path):
 def test_references_and_solutions_are_out_of_reach(sandbox):
     package = Path(isolation.__file__).parents[1]
     for path in (
-        package / "grading" / "checks" / "vae.py",
+        *(package / "grading" / folder / "vae.py" for folder in ("references", "mistakes", "checks")),
         package / "grading" / "judging.py",
         package / "grading" / "child" / "__main__.py",
         package.parent / "solutions" / "vae.py",
@@ -234,7 +234,7 @@ def test_references_and_solutions_are_out_of_reach(sandbox):
     ):
         result = run(sandbox, "open(args[0]).read()\nreturn 'x'", str(path))
         assert result in ("PermissionError", "FileNotFoundError"), path
-    for name in ("npgen", "npgen.grading.checks.vae", "npgen.grading.sandbox"):
+    for name in ("npgen", "npgen.grading.references.vae", "npgen.grading.mistakes.vae", "npgen.grading.sandbox"):
         assert run(sandbox, f"import {name}") in ("PermissionError", "ModuleNotFoundError", "ImportError")
 
 

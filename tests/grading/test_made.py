@@ -11,11 +11,13 @@ import pytest
 from grading.right import made as right
 
 from npgen.grading import judging, scores
-from npgen.grading.checks import made
+from npgen.grading.checks import load
+from npgen.grading.mistakes.made import DEGREES_MISTAKES
+from npgen.grading.references import made
 from npgen.grading.statistics import normal_problem
 from npgen.models import made as model
 
-CHECKS = {check.name: check for check in made.CHECKS}
+CHECKS = {check.name: check for check in load("made")}
 SOLUTION = runpy.run_path(str(Path(__file__).parents[2] / "solutions" / "made.py"))
 
 
@@ -134,11 +136,7 @@ def from_a_list(ordering, hidden_sizes):
 
 def of_large_layers_only(ordering, hidden_sizes):
     large = max(hidden_sizes) > 20
-    return (
-        right.with_randint(ordering, hidden_sizes)
-        if large
-        else made.DEGREES_MISTAKES[7].function(ordering, hidden_sizes)
-    )
+    return right.with_randint(ordering, hidden_sizes) if large else DEGREES_MISTAKES[7].function(ordering, hidden_sizes)
 
 
 @pytest.mark.parametrize("function", [first_layers_only, tiled, from_a_list, of_large_layers_only])

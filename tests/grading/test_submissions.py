@@ -572,8 +572,8 @@ def test_a_copy_is_flagged_whatever_its_variables_are_called(solution):
     assert flagged(solution("vae")).keys() >= {"compute_KL", "vae_lower_bound", "adam_update"}
     text = solution("vae").replace("log_std", "s").replace("mean", "mu").replace("# END SOLUTION", "# mine!")
     assert flagged(text)["compute_KL"] == "solutions.vae.compute_KL"
-    reference = (CHECKOUT / "npgen" / "grading" / "checks" / "vae.py").read_text()
-    assert "npgen.grading.checks.vae.adam_update" in flagged(reference).values()
+    reference = (CHECKOUT / "npgen" / "grading" / "references" / "vae.py").read_text()
+    assert "npgen.grading.references.vae.adam_update" in flagged(reference).values()
 
 
 @pytest.mark.parametrize("topic", ["vae", "nade", "fvsbn", "tables", "vae_images"])

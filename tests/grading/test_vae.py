@@ -9,12 +9,13 @@ import pytest
 import scipy.special
 
 from npgen.grading import judging
-from npgen.grading.checks import vae
+from npgen.grading.checks import load
 from npgen.grading.marking import mark
+from npgen.grading.references import vae
 from npgen.grading.sandbox import Sandbox
 from npgen.grading.submission import Submission
 
-CHECKS = {check.name: check for check in vae.CHECKS}
+CHECKS = {check.name: check for check in load("vae")}
 SOLUTION = (Path(__file__).parents[2] / "solutions" / "vae.py").read_text()
 
 
@@ -116,7 +117,7 @@ def sample_in_place(encoder_output):
 
 
 def adam_in_place(params, grad, m, v, t, alpha=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    m[:], v[:] = vae._moments(grad, m.copy(), v.copy(), beta1, beta2)
+    m[:], v[:] = vae.moments(grad, m.copy(), v.copy(), beta1, beta2)
     return params + alpha * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
 
 

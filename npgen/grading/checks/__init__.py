@@ -1,4 +1,7 @@
-"""How each exercise is marked: one module a topic, with a tuple `CHECKS` in the order of the exercise."""
+"""How each exercise is marked: one module a topic, with a tuple `CHECKS` in the order of the exercise.
+
+The right functions of a topic are in `references`, the known wrong ones in `mistakes`, in modules of the same name.
+"""
 
 import importlib
 from collections.abc import Callable
@@ -26,7 +29,7 @@ def references(topic: str) -> dict[str, Callable[..., Any]]:
 
 def given(topic: str) -> dict[str, Callable[..., Any]]:
     """{name: function} of what the exercise of a topic gives away and its other functions may call."""
-    return getattr(importlib.import_module(f"npgen.grading.checks.{topic}"), "GIVEN", {})
+    return getattr(importlib.import_module(f"npgen.grading.references.{topic}"), "GIVEN", {})
 
 
 def reference(target: str) -> Callable[..., Any]:

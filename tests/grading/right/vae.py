@@ -6,7 +6,7 @@ import autograd.numpy as np
 import autograd.numpy.random as npr
 import autograd.scipy.special as special
 
-from npgen.grading.checks.vae import neural_net_predict
+from npgen.grading.references.vae import neural_net_predict
 
 # --- sample_latent_variables_from_posterior --------------------------------------------------------------------------
 
