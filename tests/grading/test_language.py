@@ -1,6 +1,5 @@
 """Both languages say everything, and say it with the same values."""
 
-import io
 import string
 from pathlib import Path
 
@@ -52,9 +51,11 @@ def test_translations_have_the_fields_of_the_text():
 
 
 def test_the_compiled_catalogue_is_that_of_the_texts():
-    compiled = io.BytesIO()
-    mofile.write_mo(compiled, catalogue())
-    assert PO.with_suffix(".mo").read_bytes() == compiled.getvalue(), "pybabel compile: see CONTRIBUTING.md"
+    """Message by message: the header differs with the version of Babel."""
+    with PO.with_suffix(".mo").open("rb") as file:
+        compiled = {message.id: message.string for message in mofile.read_mo(file) if message.id}
+    texts = {message.id: message.string for message in catalogue() if message.id}
+    assert compiled == texts, "pybabel compile: see CONTRIBUTING.md"
 
 
 def test_a_message_in_both_languages():
