@@ -1,8 +1,10 @@
 """NADE's recursion with one thing wrong: what nade, categorical_nade and rnade have in common.
 
-h_d     = sigmoid(a_d)
-logits  = V_d h_d + b_d
-a_{d+1} = a_d + the term of x_d,      a_1 = c
+    h_d     = sigmoid(a_d)
+    logits  = V_d h_d + b_d
+    a_{d+1} = a_d + the term of x_d,      a_1 = c
+
+The known mistakes of the three exercises are this, told what to do otherwise.
 """
 
 import autograd.numpy as np
