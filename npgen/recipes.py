@@ -75,11 +75,15 @@ BINARY = {
         fixed={"init": {"hidden_sizes": (500,)}},
     ),
     "orderless_nade": Recipe(
-        choices=({"l2": 1e-6}, {"l2": 3e-5}, {"l2": 1e-4}),
+        choices=(
+            {"init": {"hidden_sizes": (1000,)}, "l2": 3e-5},
+            {"init": {"hidden_sizes": (1000,)}, "l2": 1e-4},
+            {"init": {"hidden_sizes": (1000,), "direct": True}, "l2": 1e-6},
+        ),
         n_steps=5_000,
         longer=60_000,
         validate_every=200,  # a validation is as long as 25 steps
-        fixed={"init": {"hidden_sizes": (1000,)}, "test_options": {"n_orderings": 16}},
+        fixed={"test_options": {"n_orderings": 16}},
     ),
 }
 WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # of RNADE: the gradient of l2 w^2 is decay times w

@@ -64,6 +64,9 @@ TRACTABLE = {
     "orderless_nade-ensemble": Case(
         orderless_nade, shaken(orderless_nade.init_params(rng(), D, (7, 6), dtype=np.float64)), {"n_orderings": 3}
     ),
+    "orderless_nade-direct": Case(
+        orderless_nade, shaken(orderless_nade.init_params(rng(), D, (7, 6), dtype=np.float64, direct=True))
+    ),
     "bernoulli_mixture": Case(bernoulli_mixture, mixture()),
 }
 DIFFERENTIABLE = {

@@ -10,8 +10,8 @@ from npgen.nested import leaves, map_leaves, n_parameters
 from npgen.optim import adam
 
 
-def random_params(rng, n_visible=5, hidden_sizes=(8,), dtype=np.float64):
-    params = orderless_nade.init_params(rng, n_visible, hidden_sizes, dtype)
+def random_params(rng, n_visible=5, hidden_sizes=(8,), dtype=np.float64, direct=True):
+    params = orderless_nade.init_params(rng, n_visible, hidden_sizes, dtype, direct=direct)
     return map_leaves(lambda leaf: leaf + rng.standard_normal(leaf.shape).astype(dtype), params)
 
 
@@ -19,9 +19,10 @@ def everything(n_visible):
     return np.array(list(itertools.product([0, 1], repeat=n_visible)))
 
 
-def test_shapes_and_number_of_parameters(rng):
-    params = orderless_nade.init_params(rng, 784, (500, 400))
-    assert n_parameters(params) == 784 + 2 * 784 * 500 + 784 * 784 + 500 + 500 * 400 + 400 + 400 * 784 + 784
+@pytest.mark.parametrize("direct", [False, True])
+def test_shapes_and_number_of_parameters(rng, direct):
+    params = orderless_nade.init_params(rng, 784, (500, 400), direct=direct)
+    assert n_parameters(params) == direct * 784 * 784 + 784 + 2 * 784 * 500 + 500 + 500 * 400 + 400 + 400 * 784 + 784
     assert {leaf.dtype for leaf in leaves(params)} == {np.dtype(np.float32)}
 
 
