@@ -64,7 +64,7 @@ def demo(out):
 
 @cli.group()
 def data():
-    """Data sets: list, find, verify."""
+    """Data sets: list, path, verify."""
 
 
 @data.command("list")
@@ -125,7 +125,10 @@ def list_experiments():
     """The table of experiments."""
     from npgen.experiments import EXPERIMENTS, MEASURED
 
-    table = Table("name", "sizes", "steps", "test nats", "seconds", "published", box=None)
+    table = Table(box=None)
+    table.add_column("name", no_wrap=True)  # one has to type it
+    for heading in ("sizes", "steps", "test nats", "seconds", "published"):
+        table.add_column(heading)
     for row in EXPERIMENTS.values():
         sizes = ", ".join(f"{name} {value}" for name, value in row.init.items())
         measured = MEASURED.get(row.name)

@@ -146,9 +146,7 @@ def densities(path: Path, out: Path) -> str:
         raise InputError(f"{dataset.name} is not real-valued, it has no densities. Try npgen conditionals {path}")
     grid = _grid(dataset.test)
     p = marginals(prepared, params, grid)
-    caption = (
-        f"{_caption(prepared, best_nll)}. Marginals: the mean p(x_d | x_<d) of {N_MARGINAL} samples x_<d of the model"
-    )
+    caption = f"{_caption(prepared, best_nll)}. Marginals: p(x_d | x_<d), averaged over {N_MARGINAL} samples"
     figure = figures.marginal_densities(*_as_measured(dataset, dataset.test, grid, p), caption, dataset.columns)
     return _write(figure, out, f"{dataset.n_visible} densities")
 

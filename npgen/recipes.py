@@ -48,9 +48,11 @@ class Recipe:
     """How a model is trained on binary data."""
 
     choices: tuple[dict[str, Any], ...]  # what is chosen on validation
-    n_steps: int  # of each candidate
-    longer: int  # steps of the one that is chosen, if it was best at its end
+    n_steps: int  # of each candidate, at most
+    longer: int | None = None  # steps of the one that is chosen, if it was best at its end
     validate_every: int = 50  # steps, or one epoch if that is more
+    patience: int = 40
+    decay: float = 0.0  # l2 times the number of training examples: a prior N(0, 1 / (2 decay)) of each weight
     fixed: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,15 +77,12 @@ BINARY = {
         fixed={"init": {"hidden_sizes": (500,)}},
     ),
     "orderless_nade": Recipe(
-        choices=(
-            {"init": {"hidden_sizes": (1000,)}, "l2": 3e-5},
-            {"init": {"hidden_sizes": (1000,)}, "l2": 1e-4},
-            {"init": {"hidden_sizes": (1000,), "direct": True}, "l2": 1e-6},
-        ),
-        n_steps=5_000,
-        longer=60_000,
+        choices=({},),  # short runs, which over-fit less, would choose too little weight decay
+        n_steps=60_000,
         validate_every=200,  # a validation is as long as 25 steps
-        fixed={"test_options": {"n_orderings": 16}},
+        patience=25,
+        decay=1.0,
+        fixed={"init": {"hidden_sizes": (1000,)}, "test_options": {"n_orderings": 16}},
     ),
 }
 WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # of RNADE: the gradient of l2 w^2 is decay times w
@@ -104,12 +103,12 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
             name=name,
             model=model,
             data=dataset,
-            n_steps=recipe.n_steps,  # at most: on small data sets validation ends a run before
+            n_steps=recipe.n_steps,
             batch_size=batch_size,
             validate_every=max(n_train // batch_size, recipe.validate_every),
-            patience=40,
+            patience=recipe.patience,
             seed=seed,
-            **{"init": {}, **recipe.fixed, **choice},
+            **{"init": {}, "l2": recipe.decay / n_train, **recipe.fixed, **choice},
         )
         for choice in recipe.choices
     ]
@@ -117,9 +116,10 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
 
 def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
     """The same experiment with more steps, if it was best within its last tenth and its table has more; or None."""
-    if table in FIXED_LENGTH or best_step <= 0.9 * chosen.n_steps:
+    n_steps = None if table in FIXED_LENGTH else BINARY[chosen.model].longer
+    if n_steps is None or best_step <= 0.9 * chosen.n_steps:
         return None
-    return dataclasses.replace(chosen, n_steps=BINARY[chosen.model].longer)
+    return dataclasses.replace(chosen, n_steps=n_steps)
 
 
 def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:

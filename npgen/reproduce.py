@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from npgen import data, preparation, recipes, results, run, sources
-from npgen.errors import unknown_name
+from npgen.errors import InputError, unknown_name
 from npgen.experiments import Experiment
 from npgen.files import writable_folder
 from npgen.models import gaussian_mixture
@@ -185,15 +185,17 @@ def main(
     import joblib
 
     asked = cells(table, only, seed)
-    writable_folder(out)
-    if checkpoints is not None:
-        checkpoints = checkpoints / f"{table}-{seed}"
-        writable_folder(checkpoints)
     path = out / f"{table}.json"
     rows = results.read(path)
     done = {(row["dataset"], row["model"], row["seed"]) for row in rows}
     left = [cell for cell in asked if (cell.dataset, cell.model, cell.seed) not in done]
     absent = sorted({cell.dataset for cell in left if sources.place(cell.dataset).startswith("not here, cannot")})
+    if only is not None and absent:
+        raise InputError(f"--only {only}: the file of {absent[0]} is not here (see: npgen data path {absent[0]})")
+    writable_folder(out)
+    if checkpoints is not None:
+        checkpoints = checkpoints / f"{table}-{seed}"
+        writable_folder(checkpoints)
     for dataset in absent:
         console.print(f"{dataset}: left out, its file is not here (see: npgen data path {dataset})", soft_wrap=True)
     here = [cell for cell in left if cell.dataset not in absent]

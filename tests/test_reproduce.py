@@ -20,7 +20,8 @@ def tiny(monkeypatch):
     sizes = {"fvsbn": {}, "orderless_nade": {"init": {"hidden_sizes": (5,)}}}
     for model, fixed in sizes.items():
         full = recipes.BINARY[model]
-        short = dataclasses.replace(full, choices=full.choices[:2], n_steps=4, longer=8, fixed=fixed)
+        choices = ({"l2": 1e-5}, {"l2": 1e-4})
+        short = dataclasses.replace(full, choices=choices, n_steps=4, longer=8, fixed=fixed)
         monkeypatch.setitem(recipes.BINARY, model, short)
 
     def candidates(*args, full=recipes.candidates, **others):
@@ -161,9 +162,18 @@ def test_the_same_seed_gives_the_same_figure(tiny):
 def test_data_that_are_not_here_are_left_out_and_said_so(jobs, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NPGEN_DATA", str(tmp_path / "empty"))
     (tmp_path / "empty").mkdir()
-    assert run("uci-binary", "--only", "connect4", "--jobs", jobs, "--out", tmp_path / "out") == 0
+    monkeypatch.setitem(recipes.TABLES, "absent", recipes.Table("Absent", {("connect4", "fvsbn"): 12.39}))
+    assert run("absent", "--jobs", jobs, "--out", tmp_path / "out") == 0
     assert "connect4: left out, its file is not here" in capsys.readouterr().out
-    assert json.loads((tmp_path / "out" / "uci-binary.json").read_text()) == []
+    assert json.loads((tmp_path / "out" / "absent.json").read_text()) == []
+
+
+def test_a_cell_that_is_asked_for_and_whose_data_are_not_here_is_an_error(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NPGEN_DATA", str(tmp_path / "empty"))
+    (tmp_path / "empty").mkdir()
+    assert run("uci-binary", "--only", "connect4/fvsbn", "--out", tmp_path / "out") == 2
+    assert "the file of connect4 is not here (see: npgen data path connect4)" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
