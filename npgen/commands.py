@@ -167,7 +167,9 @@ def _example(prepared: Prepared) -> str:
 
 
 def _title(prepared: Prepared) -> str:
-    return prepared.experiment.model.upper().replace("_", " ")
+    """The name of the model as one writes it: NADE, orderless NADE."""
+    *words, acronym = prepared.experiment.model.split("_")
+    return " ".join([*words, acronym.upper()])
 
 
 def _is_categorical(prepared: Prepared) -> bool:
