@@ -49,10 +49,9 @@ class Recipe:
 
     choices: tuple[dict[str, Any], ...]  # what is chosen on validation
     n_steps: int  # of each candidate, at most
-    longer: int | None = None  # steps of the one that is chosen, if it was best at its end
+    longer: int  # steps of the one that is chosen, if it was best at its end
     validate_every: int = 50  # steps, or one epoch if that is more
     patience: int = 40
-    decay: float = 0.0  # l2 times the number of training examples: a prior N(0, 1 / (2 decay)) of each weight
     fixed: dict[str, Any] = field(default_factory=dict)
 
 
@@ -77,11 +76,11 @@ BINARY = {
         fixed={"init": {"hidden_sizes": (500,)}},
     ),
     "orderless_nade": Recipe(
-        choices=({},),  # short runs, which over-fit less, would choose too little weight decay
-        n_steps=60_000,
+        choices=({"l2": 1e-6}, {"l2": 1e-3}),
+        n_steps=15_000,  # fewer would choose too little weight decay: over-fitting comes late
+        longer=60_000,
         validate_every=200,  # a validation is as long as 25 steps
         patience=25,
-        decay=1.0,
         fixed={"init": {"hidden_sizes": (1000,)}, "test_options": {"n_orderings": 16}},
     ),
 }
@@ -108,7 +107,7 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
             validate_every=max(n_train // batch_size, recipe.validate_every),
             patience=recipe.patience,
             seed=seed,
-            **{"init": {}, "l2": recipe.decay / n_train, **recipe.fixed, **choice},
+            **{"init": {}, **recipe.fixed, **choice},
         )
         for choice in recipe.choices
     ]
@@ -116,10 +115,9 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
 
 def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
     """The same experiment with more steps, if it was best within its last tenth and its table has more; or None."""
-    n_steps = None if table in FIXED_LENGTH else BINARY[chosen.model].longer
-    if n_steps is None or best_step <= 0.9 * chosen.n_steps:
+    if table in FIXED_LENGTH or best_step <= 0.9 * chosen.n_steps:
         return None
-    return dataclasses.replace(chosen, n_steps=n_steps)
+    return dataclasses.replace(chosen, n_steps=BINARY[chosen.model].longer)
 
 
 def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:
