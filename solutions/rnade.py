@@ -143,7 +143,7 @@ def mixture_sample(means, log_stds):
 
     Parameters
     ----------
-    means, log_stds : arrays (B, K)
+    means, log_stds : arrays (B, K), means and log sigma (of the standard deviations)
 
     Returns
     -------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import dataclasses
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +54,27 @@ class Checked:
     @property
     def n_passed(self) -> int:
         return sum(verdict.status == "passed" for verdict in self.verdicts)
+
+    @property
+    def resembles(self) -> str | None:
+        """Another topic, where the file has functions of that, and none of its own topic."""
+        if any(verdict.finding is None or verdict.finding.diagnosis != "missing" for verdict in self.verdicts):
+            return None
+        names = _functions(self.source)
+        shared = {topic: sum(check.name in names for check in checks.load(topic)) for topic in checks.TOPICS}
+        best = max(shared, key=lambda topic: shared[topic])
+        return best if shared[best] and not shared[self.task.topic] else None
+
+
+def _functions(source: bytes) -> set[str]:
+    """The names of the functions that a text defines; none where Python cannot read it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def exercises(folder: Path | None = None) -> Path:

@@ -139,7 +139,10 @@ def watch(screen: Screen, target: str | None, folder: Path | None) -> int:
 @_dir
 @_speaking
 def show(screen: Screen, topic: str, out: Path | None, folder: Path | None) -> int:
-    """Train with your functions of vae, fvsbn or nade, and draw your figure beside npgen's."""
+    """Train with your functions of TOPIC, and draw your figure beside npgen's.
+
+    TOPIC is fvsbn, nade, categorical_nade, rnade, made or vae.
+    """
     from npgen.grading import show
 
     return 0 if show.main(screen, topic, out, folder) else 1

@@ -162,8 +162,17 @@ def error_finding(error: dict[str, Any], label: Message | None = None) -> Findin
     if kind == "NotImplementedError":
         return Finding("not_written", Message(N_("Not written yet.")))
     at = Message(N_("line {line}"), line=line) if line != "None" else Message("")
-    text = Message(N_("It stops with {kind}: {message}"), kind=kind, message=message)
+    text = Message(N_("It stops with {kind}: {message}"), kind=kind, message=shortened(message))
     return Finding("error", text, label, (at,) if at.text else ())
+
+
+MAX_WIDTH = 120  # of what an exception says: NumPy's may hold whole arrays
+
+
+def shortened(message: str) -> str:
+    """A message of any length, as one line."""
+    line = " ".join(message.split())
+    return line if len(line) <= MAX_WIDTH else f"{line[: MAX_WIDTH - 3].rstrip()}..."
 
 
 def gradient_problem(answer, reference, call, label, rtol=RTOL, atol=ATOL) -> Finding | None:
@@ -193,7 +202,7 @@ def gradient_blocked(label, details=()) -> Finding:
     """Where there is no gradient, or none gets through."""
     text = N_(
         "autograd cannot differentiate through it: plain numpy, scipy, float() or an assignment into an array blocks "
-        "the gradient. Use autograd.numpy throughout."
+        "the gradient. a += b is an assignment into an array, too: write a = a + b. Use autograd.numpy throughout."
     )
     return Finding("gradient_blocked", Message(text), label, details)
 

@@ -57,9 +57,7 @@ def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> V
     return Verdict(check, judged.status, seconds, judged.finding, note, judged.printed)
 
 
-WITH_OTHERS = N_(
-    "It is right, but does not work yet with your own functions that it calls, and the mistake is there: {names}."
-)
+WITH_OTHERS = N_("It is right. It will work once these functions of yours are right, too: {names}.")
 WITH_GIVEN = N_("It is right. It was marked with the {names} that the exercise came with, in place of your own.")
 
 

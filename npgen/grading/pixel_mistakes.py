@@ -53,8 +53,17 @@ LOG_OF_SIGMOID = N_(
 )
 
 
+def _given_sigmoid(x):
+    """The sigmoid that the exercises come with: exactly 0 below about -37, where npgen's is not."""
+    return 0.5 * (np.tanh(0.5 * x) + 1)
+
+
 def _cross_entropy(p, x):
     return x * np.log(p) + (1 - x) * np.log(1 - p)
+
+
+def _log_of_chosen(p, x):
+    return np.log(np.where(x == 1, p, 1 - p))
 
 
 def in_a_bernoulli(logits):
@@ -68,7 +77,15 @@ def in_a_bernoulli(logits):
         Mistake(
             "log_of_chosen_probability",
             LOG_OF_SIGMOID,
-            pixels(lambda x, logit: np.log(np.where(x == 1, sigmoid(logit), 1 - sigmoid(logit)))),
+            pixels(lambda x, logit: _log_of_chosen(sigmoid(logit), x)),
+        ),
+        Mistake(
+            "log_of_given_sigmoid", LOG_OF_SIGMOID, pixels(lambda x, logit: _cross_entropy(_given_sigmoid(logit), x))
+        ),
+        Mistake(
+            "log_of_chosen_given_probability",
+            LOG_OF_SIGMOID,
+            pixels(lambda x, logit: _log_of_chosen(_given_sigmoid(logit), x)),
         ),
         *(
             Mistake(

@@ -15,7 +15,10 @@ from npgen.grading.language import N_, Message
 from npgen.grading.statistics import categorical_problem, normal_problem
 
 N_DRAWS = 4000
-SEED_INSIDE = N_("Two calls give the same samples: the seed is set inside the function. Leave it to the caller.")
+SEED_INSIDE = N_(
+    "Two calls give the same samples: they are not random, or the seed is set inside the function. Draw each from npr, "
+    "without a seed."
+)
 NOT_THE_MODELS = N_(
     "The samples are not those of the model. Each pixel, given those drawn before it, should have the probabilities of "
     "its conditional, and a draw of its own: {problem}"
@@ -62,8 +65,7 @@ def repeated(first, second, label):
     if (first == first[0]).all():
         return Finding("rows", Message(N_("All samples are the same; each needs draws of its own.")), label)
     if np.array_equal(first, second):
-        text = N_("Two calls return the same samples. Do not set the seed inside the function.")
-        return Finding("same_twice", Message(text), label)
+        return Finding("same_twice", Message(SEED_INSIDE), label)
     return None
 
 
@@ -112,10 +114,15 @@ def frequent_images(rng, settings, log_likelihood, known=()):
         found = found or wrong_frequency(x, partial(log_likelihood, *args), label, n_levels)
     if found and found.diagnosis == "wrong_distribution":
         for mistake in known:
-            problems = (frequency_problem(x, partial(mistake.function, *args), k) for args, x, k in draws)
+            problems = (frequency_problem(x, _after(x[:1], mistake.function, args), k) for args, x, k in draws)
             if not any(problems):
                 return Finding(mistake.name, Message(mistake.message), found.case, (found.message,))
     return found
+
+
+def _after(first, log_likelihood, args):
+    """The log-likelihood of images that come after a first one: a mistake may take something from this for all."""
+    return lambda images: log_likelihood(*args, np.concatenate([first, images]))[len(first) :]
 
 
 def scored(rng, calls, label=None):

@@ -85,6 +85,11 @@ class Screen:
             self.line(names, "bold")
             for line, style in words:
                 self.line(line, style, indent=2)
+        other = checked.resembles
+        if other is not None:
+            file = task.path if task.path.stem == other else f"{task.path} --topic {other}"
+            self.line("")
+            self.say(N_("It looks like {topic}: npgen check {file}"), "cyan", topic=other, file=file)
         self.line("")
 
     def _row(self, verdict: Verdict) -> tuple[Text | str, ...]:
@@ -131,7 +136,7 @@ class Screen:
         if n_passed == n:
             text = N_("Public checks passed: {n_passed} of {n} functions, {score} of {max_score} points.")
             self.say(text, "bold green", **values)
-            self.say(N_("Marks are given with other inputs than these."))
+            self.say(N_("A course may mark with other inputs than these."))
         else:
             text = N_("{n_passed} of {n} functions pass the public checks: {score} of {max_score} points.")
             self.say(text, "bold", **values)

@@ -21,7 +21,7 @@ from npgen import experiments, figures, run
 from npgen.data import Fold
 from npgen.errors import InputError
 from npgen.files import writable_file
-from npgen.grading import check, show_models
+from npgen.grading import check, judging, show_models
 from npgen.grading.child import calls
 from npgen.grading.language import N_, Message
 from npgen.grading.sandbox import Sandbox
@@ -100,7 +100,12 @@ def _explained(filename: str) -> Iterator[None]:
         if told["line"] is None:
             raise  # it is ours
         text = N_("{file}, line {line}: in training it stops with {kind}: {message}")
-        values = {"file": filename, "line": told["line"], "kind": told["type"], "message": told["message"]}
+        values = {
+            "file": filename,
+            "line": told["line"],
+            "kind": told["type"],
+            "message": judging.shortened(told["message"]),
+        }
         raise InputError(Message(text, **values)) from error
 
 
@@ -156,6 +161,12 @@ def _titled(screen: Screen, title: str, own: Trained, ours: Trained) -> dict[str
     return {Message(title, whose=Message(whose), nats=one.nats).into(screen.language): one for whose, one in pairs}
 
 
+def _title(topic: str) -> str:
+    """The name of a model: "Categorical NADE"."""
+    *words, name = topic.split("_")
+    return " ".join([*map(str.capitalize, words), name.upper()])
+
+
 def _draw_images(screen: Screen, topic: str, comparison: Comparison, own: Trained, ours: Trained) -> Any:
     panels = _titled(screen, N_("{whose}: {nats:.2f} nats per test image"), own, ours)
     grids = {title: one.samples / comparison.dataset.maximum for title, one in panels.items()}
@@ -166,7 +177,7 @@ def _draw_images(screen: Screen, topic: str, comparison: Comparison, own: Traine
         )
     else:
         text = N_("{topic} on 8 x 8 digits, {n_steps} steps from the same weights: 25 samples of each")
-    caption = Message(text, topic=topic.upper().replace("_", " "), n_steps=own.n_steps).into(screen.language)
+    caption = Message(text, topic=_title(topic), n_steps=own.n_steps).into(screen.language)
     return figures.image_grids(grids, comparison.dataset.image_shape, caption)
 
 
@@ -183,7 +194,7 @@ def _draw_densities(screen: Screen, topic: str, comparison: Comparison, own: Tra
         "{topic} on irises, {n_steps} steps from the same weights: log-density, and {n} samples of each; the unit of "
         "length in the nats is the standard deviation"
     )
-    caption = Message(text, topic=topic.upper(), n_steps=own.n_steps, n=len(own.samples)).into(screen.language)
+    caption = Message(text, topic=_title(topic), n_steps=own.n_steps, n=len(own.samples)).into(screen.language)
     labels = (N_("irises"), N_("samples"), N_("log-density (nats)"))
     flowers = _measured(fold, np.concatenate([fold.train, fold.valid, fold.test]))
     columns = (N_("sepal length (cm)"), N_("petal length (cm)"))

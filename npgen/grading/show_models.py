@@ -216,12 +216,12 @@ def two_lengths_of_irises() -> Fold:
 
 
 TOPICS: dict[str, Callable[[Functions], Comparison]] = {
-    "vae": _vae,
     "fvsbn": _fvsbn,
     "nade": _nade,
     "categorical_nade": _categorical_nade,
     "rnade": _rnade,
     "made": _made,
+    "vae": _vae,
 }
 
 # --- optimisers, and npgen's own models ------------------------------------------------------------------------------

@@ -166,6 +166,21 @@ def test_samplers_that_are_right_for_some_inputs_only_are_found(function):
         assert diagnosis("categorical_nade_sample", function, seed) is not None
 
 
+def drawn_from_the_first_image(W, c, V, b, n_samples):
+    """From the probabilities of the first image, not in the way of the known mistake."""
+    a, pixels = onp.tile(c, (n_samples, 1)), []
+    for d in range(len(b)):
+        log_probs = categorical_nade.log_softmax(categorical_nade.sigmoid(a) @ V[d].T + b[d])
+        pixels.append(onp.argmax(log_probs[:1] + npr.gumbel(size=log_probs.shape), axis=1))
+        a = a + W[d, pixels[d]]
+    return onp.stack(pixels, axis=1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sampler_that_draws_all_images_from_the_first_is_named(seed):
+    assert diagnosis("categorical_nade_sample", drawn_from_the_first_image, seed) == "first_image_for_all"
+
+
 def test_levels_out_of_range_are_told():
     assert diagnosis("categorical_nade_sample", lambda *args: right.with_gumbel_noise(*args) + 0.5) == "no_level"
 

@@ -13,6 +13,7 @@ from grading.right import made as right
 from npgen.grading import judging, scores
 from npgen.grading.checks import load
 from npgen.grading.mistakes.made import DEGREES_MISTAKES
+from npgen.grading.pixel_mistakes import LOG_OF_SIGMOID
 from npgen.grading.references import made
 from npgen.grading.statistics import normal_problem
 from npgen.models import made as model
@@ -108,6 +109,43 @@ def gradient_of_masked_weights_leaks(weights, biases, masks, x):
 )
 def test_the_gradient_of_all_weights_is_compared(function, expected):
     assert diagnosis("made_logits", function) == expected
+
+
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def given_sigmoid(logits):
+    return 0.5 * (np.tanh(0.5 * logits) + 1)
+
+
+def likelihood_by_the_given_sigmoid(*args):
+    s, x = given_sigmoid(made.made_logits(*args)), args[-1]
+    return np.sum(x * np.log(s) + (1 - x) * np.log(1 - s), axis=1)
+
+
+def likelihood_of_the_chosen_by_the_given_sigmoid(*args):
+    s = given_sigmoid(made.made_logits(*args))
+    return np.sum(np.log(np.where(args[-1] == 1, s, 1 - s)), axis=1)
+
+
+@pytest.mark.parametrize("function", [likelihood_by_the_given_sigmoid, likelihood_of_the_chosen_by_the_given_sigmoid])
+def test_the_log_of_the_given_sigmoid_is_named_beside_an_ordinary_number(function):
+    transcript = judging.run(CHECKS["made_log_likelihood"], judging.asker(function), 2014)
+    assert judging.diagnose(CHECKS["made_log_likelihood"], transcript).message == LOG_OF_SIGMOID
+    assert "e-" not in str(transcript.finding.details[0])
+
+
+def logits_by_adding_in_place(weights, biases, masks, x):
+    h = onp.zeros((len(x), len(biases[0])))
+    h += np.dot(x, weights[0] * masks[0])
+    return right.with_matmul(weights, biases, masks, x)
+
+
+def test_an_exception_is_told_in_one_line():
+    finding = judging.run(CHECKS["made_logits"], judging.asker(logits_by_adding_in_place), 0).finding
+    assert finding.diagnosis == "gradient_blocked" and "write a = a + b" in str(finding.message)
+    told = str(finding.details[0])
+    assert "\n" not in told and len(told) < 160 and told.endswith("...")
 
 
 # --- degrees ---------------------------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def test_a_function_is_not_marked_down_for_another_one(sandbox, own):
     assert verdict(sandbox, text, DOUBLE).status != "passed"
     found = verdict(sandbox, text, QUADRUPLE)
     assert found.status == "passed"
-    assert found.note.into("en").endswith("and the mistake is there: double.")
+    assert found.note.into("en").endswith("once these functions of yours are right, too: double.")
 
 
 def test_a_wrong_function_stays_wrong_with_right_ones_in_place_of_its_own(sandbox):

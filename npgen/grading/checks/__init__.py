@@ -11,7 +11,8 @@ from npgen.errors import InputError
 from npgen.grading.judging import Check
 from npgen.grading.language import N_, Message
 
-TOPICS = ("vae", "vae_images", "tables", "fvsbn", "nade", "categorical_nade", "rnade", "made")
+# In the order of exercises/README.md.
+TOPICS = ("tables", "fvsbn", "nade", "categorical_nade", "rnade", "made", "vae", "vae_images")
 
 
 def load(topic: str) -> tuple[Check, ...]:

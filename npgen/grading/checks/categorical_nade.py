@@ -9,10 +9,10 @@ from npgen.grading.cost import COUNTED, COUNTED_HIDDEN
 from npgen.grading.judging import SURE, Case, Check, compare_sure_draws, scaling
 from npgen.grading.language import N_, Message
 from npgen.grading.mistakes.categorical_nade import (
+    KNOWN,
     LOG_LIKELIHOOD_MISTAKES,
     LOG_SOFTMAX_MISTAKES,
     LOGITS_MISTAKES,
-    RECURSION,
     SAMPLE_MISTAKES,
 )
 from npgen.grading.references.categorical_nade import (
@@ -163,9 +163,6 @@ def _few_pixels(rng):
         W, c, V, b = _params(rng, n_pixels, n_levels, n_hidden)
         label = _sample_label(samples.N_DRAWS, n_pixels, n_levels, n_hidden)
         yield [3 * W, 2 * c, 3 * (V - np.mean(V)), b], n_pixels, label, n_levels
-
-
-KNOWN = [mistake for mistake in LOG_LIKELIHOOD_MISTAKES if mistake.name in RECURSION]
 
 
 def _dependences(rng):

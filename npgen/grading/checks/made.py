@@ -217,7 +217,7 @@ def _cases(rng):
     biases[-1] = rng.uniform(100, 600, sizes[0]) * rng.choice([-1, 1], sizes[0])
     biases[-1][:2] = [-900, 900]
     x = _images(rng, n, sizes[0])
-    x[:2] = [biases[-1] > 0, biases[-1] < 0]  # as probable and as improbable as can be
+    x[:2] = [biases[-1] < 0, biases[-1] > 0]  # as improbable and as probable as can be
     cases.append(Case([weights, biases, masks, x], _label(n, sizes, N_(", logits of several hundred"))))
     return cases
 

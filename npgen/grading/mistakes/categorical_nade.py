@@ -24,12 +24,12 @@ def _softmax(logits):
     return np.exp(log_softmax(logits))
 
 
-def _log_of_softmax(keep=lambda probs: probs, shift=True):
+def _log_of_softmax(keep=lambda probs: probs, shift=True, log=np.log):
     """The logarithm of probabilities, with something done to these."""
 
     def wrong(logits):
         exps = np.exp(logits - np.max(logits, axis=-1, keepdims=True) if shift else logits)
-        return np.log(keep(exps / np.sum(exps, axis=-1, keepdims=True)))
+        return log(keep(exps / np.sum(exps, axis=-1, keepdims=True)))
 
     return wrong
 
@@ -217,6 +217,10 @@ RECURSION = {
         N_("You multiply one row of W by the grey level. Each level has a row of its own, W[d, x_d]."),
         {"term": lambda w, x: x[:, None] * w[0]},
     ),
+    "level_times_second_row": (
+        N_("You multiply one row of W by the grey level. Each level has a row of its own, W[d, x_d]."),
+        {"term": lambda w, x: x[:, None] * w[1]},
+    ),
     "level_zero_adds_nothing": (
         N_("In your sum, level 0 adds nothing, as a pixel that is off in binary NADE. Here it has a row, W[d, 0]."),
         {"term": lambda w, x: (x > 0)[:, None] * w[x]},
@@ -270,6 +274,26 @@ LOGITS_MISTAKES = (
         "log_probabilities",
         N_("You return log-probabilities. Logits are asked for: leave out the log-softmax."),
         of(categorical_nade_logits, log_softmax),
+    ),
+    Mistake(
+        "probabilities_overflow",
+        N_("You normalise. Logits are asked for: leave out the softmax."),
+        of(categorical_nade_logits, _log_of_softmax(shift=False, log=lambda p: p)),
+    ),
+    Mistake(
+        "log_probabilities_overflow",
+        N_("You normalise. Logits are asked for: leave out the log-softmax."),
+        of(categorical_nade_logits, ROUNDED["sum_overflows"][1]),
+    ),
+    Mistake(
+        "log_of_probabilities_overflows",
+        N_("You normalise. Logits are asked for: leave out the log-softmax."),
+        of(categorical_nade_logits, ROUNDED["exp_overflows"][1]),
+    ),
+    Mistake(
+        "log_of_probabilities",
+        N_("You normalise. Logits are asked for: leave out the log-softmax."),
+        of(categorical_nade_logits, ROUNDED["log_of_softmax"][1]),
     ),
     Mistake(
         "sigmoids",
@@ -413,6 +437,11 @@ LOG_LIKELIHOOD_MISTAKES = (
         lambda *args: -np.sum(_terms(*args), axis=1),
     ),
     *in_the_sum(_terms),
+    Mistake(
+        "mean_over_pixels_and_levels",
+        N_("You average over pixels and levels. Sum: the log of a product is the sum, and one level of each counts."),
+        lambda W, c, V, b, x: np.sum(_terms(W, c, V, b, x), axis=1) / b.size,
+    ),
     Mistake("quadratic", QUADRATIC_MISTAKE, _likelihood_of(_quadratic_logits)),
 )
 
@@ -433,8 +462,28 @@ def _with_noise(noise):
     return lambda *args: _sample(*args, draw=draw)
 
 
+SAMPLER_RECURSION = {  # of a sampler, which may also take its probabilities from the first image
+    **RECURSION,
+    "first_image_for_all": (
+        N_(
+            "All images are drawn as if their earlier pixels were those of the first image. Each has its own "
+            "pre-activation and probabilities."
+        ),
+        RECURSION["first_image_for_all"][1],
+    ),
+}
+KNOWN = tuple(  # the log-likelihoods of what such samplers draw
+    Mistake(name, message, _likelihood_of(partial(_logits, **changes)))
+    for name, (message, changes) in SAMPLER_RECURSION.items()
+)
+
 SAMPLE_MISTAKES = (
-    *(Mistake(name, message, partial(_sample, **changes)) for name, (message, changes) in RECURSION.items()),
+    *(Mistake(name, message, partial(_sample, **changes)) for name, (message, changes) in SAMPLER_RECURSION.items()),
+    Mistake(
+        "drawn_from_the_first_image",
+        SAMPLER_RECURSION["first_image_for_all"][0],
+        partial(_sample, draw=lambda p: npr.choice(p.shape[1], size=len(p), p=p[0])),
+    ),
     Mistake(
         "most_probable",
         N_("You take the most probable level of each pixel. It should be drawn with its probability."),

@@ -22,7 +22,8 @@ from npgen.grading.references.made import made_logits
 # --- degrees ---------------------------------------------------------------------------------------------------------
 
 SEED_INSIDE_DEGREES = N_(
-    "Two calls give the same degrees: the seed is set inside the function. Leave it to the caller."
+    "Two calls give the same degrees: they are not random, or the seed is set inside the function. Draw each from npr, "
+    "without a seed."
 )
 
 
@@ -267,6 +268,11 @@ MASKS_MISTAKES = (
         lambda degrees: _floats(_masks([_numbers(degrees), *degrees[1:]])),
     ),
     Mistake(
+        "inverted_ordering",
+        N_("You invert the ordering: degrees[0][d] is already the place of pixel d."),
+        lambda degrees: _floats(_masks([np.argsort(degrees[0]) + 1, *degrees[1:]])),
+    ),
+    Mistake(
         "places_from_zero",
         N_("Your places of the pixels start from 0. They are degrees[0] as it is, from 1 to D."),
         lambda degrees: _floats(_masks([degrees[0] - 1, *degrees[1:]])),
@@ -421,7 +427,24 @@ FORWARD = {
         {"pixels": lambda x: 1 - x},
     ),
 }
-WRONG_LOGITS = {name: (message, partial(_forward, **changes)) for name, (message, changes) in FORWARD.items()}
+FIRST_LAYER_ONLY = N_("You use the first hidden layer only. Each of the others takes the values of the one before it.")
+
+
+def _first_layer_only(product):
+    """From there to the logits at once; where the layers differ in size, it stops with the error of `product`."""
+
+    def logits(weights, biases, masks, x):
+        h = _relu(product(x, weights[0] * masks[0]) + biases[0])
+        return product(h, weights[-1] * masks[-1]) + biases[-1]
+
+    return logits
+
+
+WRONG_LOGITS = {
+    **{name: (message, partial(_forward, **changes)) for name, (message, changes) in FORWARD.items()},
+    "first_layer_only": (FIRST_LAYER_ONLY, _first_layer_only(np.dot)),
+    "first_layer_only_by_matmul": (FIRST_LAYER_ONLY, _first_layer_only(np.matmul)),
+}
 IN_PLACE = N_(
     "You multiply the weights themselves by the masks, in place: what was cut is lost. Use W * M in the forward pass, "
     "and leave W as it is."

@@ -348,6 +348,10 @@ RHO = {  # {name: (message, the wrong function)}
         N_("You multiply the hidden layer by rho_d. It multiplies the pre-activation, inside the sigmoid."),
         lambda W, c, rho, V, b, x: _conditionals(W, c, np.ones(len(rho)), rho[:, None, None] * V, b, x),
     ),
+    "rho_before": (
+        N_("You multiply by rho_{{d-1}}. The pre-activation of variable d is multiplied by rho_d."),
+        lambda W, c, rho, V, b, x: _conditionals(W, c, np.concatenate([rho[-1:], rho[:-1]]), V, b, x),
+    ),
     "rho_kept": (
         N_(
             "You keep the pre-activation after it was multiplied by rho_d, so that the next one is multiplied again. "

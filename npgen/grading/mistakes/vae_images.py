@@ -24,7 +24,10 @@ SAMPLED = N_("You draw z from q(z | x). Take the mean of q(z | x): the result sh
 
 LOGITS = N_("You return the logits. Probabilities are asked for: the sigmoid of the decoder's output.")
 BINARY = N_("Your images are zeros and ones. Return the probabilities themselves, the grey image.")
-SEED_INSIDE = N_("Two calls give the same images: the seed is set inside the function. Leave it to the caller.")
+SEED_INSIDE = N_(
+    "Two calls give the same images: they are not random, or the seed is set inside the function. Draw each from npr, "
+    "without a seed."
+)
 
 
 def _logits(gen_params, z):
