@@ -215,9 +215,10 @@ def _cases(rng):
     n, *sizes = _drawn_sizes(rng)
     weights, biases, masks, _ = _network(rng, sizes, 0.3)
     biases[-1] = rng.uniform(100, 600, sizes[0]) * rng.choice([-1, 1], sizes[0])
-    biases[-1][:2] = [-900, 900]
+    biases[-1][:3] = [-900, 900, -rng.uniform(100, 600)]
     x = _images(rng, n, sizes[0])
-    x[:2] = [biases[-1] < 0, biases[-1] > 0]  # as improbable and as probable as can be
+    first = np.arange(sizes[0]) == 0
+    x[:3] = [first, ~first, biases[-1] > 0]  # each pixel as improbable as can be, and all as probable
     cases.append(Case([weights, biases, masks, x], _label(n, sizes, N_(", logits of several hundred"))))
     return cases
 

@@ -33,7 +33,7 @@ def _cases(rng):
         gradients = (0, 1, 2, 3) if n == n_pixels == 4 else ()
         cases.append(Case(args, _label(n, n_pixels, n_hidden), gradients))
     W, c, V, b = _params(rng, 6, 4)
-    b = np.array([-900.0, 900.0, *(rng.uniform(100, 600, 4) * rng.choice([-1, 1], 4))])
+    b = np.array([-900.0, 900.0, *(rng.uniform(100, 600, 4) * rng.permutation([-1, -1, 1, 1]))])
     args = [W, c, V, b, np.concatenate([np.eye(2, 6), 1 - np.eye(2, 6), _images(rng, 2, 6)])]
     cases.append(Case(args, _label(6, 6, 4, N_(", logits of several hundred")), (2, 3)))
     args = [*_params(rng, 5, 3, 1e-2), _images(rng, 2, 5)]

@@ -480,11 +480,6 @@ KNOWN = tuple(  # the log-likelihoods of what such samplers draw
 SAMPLE_MISTAKES = (
     *(Mistake(name, message, partial(_sample, **changes)) for name, (message, changes) in SAMPLER_RECURSION.items()),
     Mistake(
-        "drawn_from_the_first_image",
-        SAMPLER_RECURSION["first_image_for_all"][0],
-        partial(_sample, draw=lambda p: npr.choice(p.shape[1], size=len(p), p=p[0])),
-    ),
-    Mistake(
         "most_probable",
         N_("You take the most probable level of each pixel. It should be drawn with its probability."),
         lambda *args: _sample(*args, draw=lambda p: np.argmax(p, axis=1)),
