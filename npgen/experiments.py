@@ -167,6 +167,8 @@ EXPERIMENTS = {
             published=88.40,
             source="Germain et al. 2015, one hidden layer of 8000, one mask; not checked",
         ),
+        # Work in progress, not trained to its end: after 22 500 steps its training objective was 2.8 nats below that
+        # of validation, so the direct connections need a weight decay, or have to go.
         Experiment(
             name="orderless-binarized-mnist",
             model="orderless_nade",
