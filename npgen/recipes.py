@@ -145,6 +145,12 @@ def further_folds(experiment: Experiment) -> list[Experiment]:
     return [dataclasses.replace(experiment, data_options={"fold": fold}) for fold in folds]
 
 
+def at_most(table: str, rows: list[Experiment]) -> list[Experiment]:
+    """All that a cell with these candidates may train."""
+    at_its_end = longer(table, rows[0], rows[0].n_steps)
+    return [*rows, *([at_its_end] if at_its_end else []), *further_folds(rows[0])]
+
+
 def cost(table: str, dataset: str, model: str) -> float:
     """About how many multiply-adds a cell takes, for one example of each batch: enough to tell how much is done."""
     if model == "gaussian":
@@ -153,6 +159,4 @@ def cost(table: str, dataset: str, model: str) -> float:
     D = data.load(dataset, **rows[0].data_options).n_visible
     init = rows[0].init
     width = sum(init.get("hidden_sizes", ())) or init.get("n_hidden", D / 2)
-    at_its_end = longer(table, rows[0], rows[0].n_steps)
-    rows += [*further_folds(rows[0]), *([at_its_end] if at_its_end else [])]
-    return float(D * width * sum(row.n_steps for row in rows))
+    return float(D * width * sum(row.n_steps for row in at_most(table, rows)))

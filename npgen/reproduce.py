@@ -8,6 +8,7 @@ written is the matter of `npgen.results`.
 """
 
 import contextlib
+import itertools
 import math
 import tempfile
 import time
@@ -70,12 +71,12 @@ def train_cell(
             recipe, size, tested = _gaussians(cell.dataset)
         else:
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
-            n_runs = len(candidates) + 1 + len(recipes.further_folds(candidates[0]))
-            places = _places(told, n_runs, checkpoints and checkpoints / cell.name.replace("/", "-"))
+            lengths = [row.n_steps for row in recipes.at_most(cell.table, candidates)]
+            places = _places(told, lengths, checkpoints and checkpoints / cell.name.replace("/", "-"))
             chosen = _best(_trained(row, *next(places)) for row in candidates)
-            longer, place = recipes.longer(cell.table, chosen.experiment, chosen.step), next(places)
+            longer = recipes.longer(cell.table, chosen.experiment, chosen.step)
             if longer is not None:
-                chosen = _best([chosen, _trained(longer, *place)])
+                chosen = _best([chosen, _trained(longer, *next(places))])
             folds = recipes.further_folds(chosen.experiment)
             tested = [_tested(chosen), *(_tested(_trained(fold, *next(places))) for fold in folds)]
             recipe = preparation.recipe(chosen.experiment)
@@ -114,11 +115,16 @@ def _best(trained: Iterable[_Trained]) -> _Trained:
 
 
 def _places(
-    told: Callable[[float], None], n_runs: int, stem: Path | None
+    told: Callable[[float], None], lengths: list[int], stem: Path | None
 ) -> Iterator[tuple[Callable[[float], None], Path | None]]:
     """For each run of a cell the function that is told what share of it is done, and its checkpoint."""
-    for i in range(n_runs):
-        yield lambda share, i=i: told((i + share) / n_runs), stem and stem.with_name(f"{stem.name}-{i + 1}.npz")
+    ends = list(itertools.accumulate(lengths))
+    for i, (length, end) in enumerate(zip(lengths, ends, strict=True)):
+        so_far = end - length
+        yield (
+            lambda share, so_far=so_far, length=length: told((so_far + share * length) / ends[-1]),
+            stem and stem.with_name(f"{stem.name}-{i + 1}.npz"),
+        )
 
 
 def _trained(

@@ -111,6 +111,13 @@ def test_the_choice_is_made_on_validation(tiny):
     assert row["recipe"]["validation"] == round(longer.validation, 4) and row["recipe"]["n_steps"] == 8
 
 
+def test_progress_counts_steps_not_runs(tiny):
+    """Two candidates of four steps, then the best of them for eight."""
+    told = []
+    reproduce.train_cell(reproduce.Cell("tiny", "digits", "fvsbn", 0), 1, told.append)
+    assert told == [step / 16 for step in range(1, 17)]
+
+
 def test_with_checkpoints_a_cell_goes_on_where_it_was_stopped(tiny, tmp_path, monkeypatch):
     """To the same figure; and each run is a checkpoint like any other."""
     command = ["tiny", "--only", "digits/orderless_nade", "--checkpoints", tmp_path / "runs", "--out"]

@@ -42,6 +42,12 @@ def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> V
     given = checks.given(check.topic)
     others = (*check.builds_on, *given)
     judged = _judge(submission, check, sandbox, seed, (), others)
+
+    def works_with(name: str, names: tuple[str, ...]) -> bool:
+        """Whether it is right with the submission's own `name`, and right ones in place of the other `names`."""
+        right = tuple(other for other in names if other != name)
+        return _judge(submission, check, sandbox, seed, right, ()).finding is None
+
     called, note = judged.calls, None
     attempts = [called] if judged.status == "timeout" and called else _replaced(called, given)  # each may take as long
     for names in attempts:
@@ -49,7 +55,9 @@ def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> V
             break
         alone = _judge(submission, check, sandbox, seed, names, ())
         if alone.finding is None:
-            own = [name for name in names if name not in given]
+            own = tuple(name for name in names if name not in given)
+            if judged.status != "timeout":  # or each of them may take as long once more
+                own = tuple(name for name in own if not works_with(name, names)) or own
             note = Message(WITH_OTHERS if own else WITH_GIVEN, names=", ".join(own or names))
         if alone.finding is None or not _is_known(check, judged.finding) or _is_known(check, alone.finding):
             judged = alone
