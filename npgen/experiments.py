@@ -47,6 +47,7 @@ class Experiment:
     batch_size: int = 100
     step_size: float = 1e-3
     schedule: str = "cosine"  # a key of SCHEDULES
+    averaged: bool = False  # validated and kept is `optim.averaging`'s mean of the parameters, not they themselves
     l2: float = 0.0  # of `weight_decay`
     l1: float = 0.0  # of `laplace_prior`, in units of the pixels' standard deviations
     data_options: dict[str, Any] = field(default_factory=dict)  # for npgen.data.load: digit, invert
@@ -172,8 +173,10 @@ EXPERIMENTS = {
             model="orderless_nade",
             data="binarized_mnist",
             init={"hidden_sizes": (500, 500), "direct": True},
-            n_steps=150_000,
-            l2=1e-4,
+            n_steps=100_000,
+            schedule="constant",
+            averaged=True,
+            l2=3e-4,
             validate_every=2500,
             test_options={"n_orderings": 8},
             published=86.41,

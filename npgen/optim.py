@@ -113,6 +113,40 @@ def adam(step_size=1e-3, max_norm=None):
     return Optimiser(adam_init, update)
 
 
+# --- averaging -------------------------------------------------------------------------------------------------------
+
+
+AVERAGED_EVERY = 10  # steps
+
+
+def averaging(optimiser, eta=9):
+    """The same steps, and beside them a running mean of the parameters, the leaf `mean` of the state.
+
+        mean <- mean + (eta + 1) / (t + eta) (params - mean)           t = 1, 2, ...
+
+    Where the gradient is noisy, the parameters wander about a place that is better than any they come by, and near
+    their mean. The later ones count more, in proportion to about t^eta: with eta = 9 it is a mean over the last tenth
+    of the steps or so, however many there are.
+
+    Source: Shamir and Zhang 2013, polynomial-decay averaging (section not checked). Departure: the parameters of every
+    tenth step, which t counts, for neighbours hardly differ.
+    """
+
+    def init(params):
+        return {**optimiser.init(params), "mean": params}
+
+    def update(params, gradient, state):
+        params, state = optimiser.update(params, gradient, state)
+        t, passed = divmod(int(state["step"]), AVERAGED_EVERY)
+        if passed == 0:
+            share = (eta + 1) / (t + eta)
+            mean = map_leaves(lambda m, p: m + np.asarray(share, m.dtype) * (p - m), state["mean"], params)
+            state = {**state, "mean": mean}
+        return params, state
+
+    return Optimiser(init, update)
+
+
 # --- step-size schedules ---------------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from npgen.errors import InputError
 from npgen.experiments import SCHEDULES, Experiment, find_model
 from npgen.nested import leaves, named_leaves
 from npgen.nn import l1_norm, squared_norm
-from npgen.optim import adam
+from npgen.optim import adam, averaging
 from npgen.train import Evaluation, evaluate
 
 
@@ -43,18 +43,20 @@ def prepare(experiment: Experiment) -> Prepared:
     params = model.init_params(init_rng, dataset.n_visible, **inputs.init)
     penalty = penalty_of(experiment, model, dataset.train)
     trained = functools.partial(objective, model, **experiment.options)
+    optimiser = adam(SCHEDULES[experiment.schedule](experiment.step_size, experiment.n_steps))
     plan = run.Plan(
         loss=lambda params, x: penalty(params) - mean(trained(params, noise_rng, x)),
         validate=lambda params: validation_nll(trained, params, dataset.valid),
         data=dataset.train,
         batch_size=experiment.batch_size,
-        optimiser=adam(SCHEDULES[experiment.schedule](experiment.step_size, experiment.n_steps)),
+        optimiser=averaging(optimiser) if experiment.averaged else optimiser,
         n_steps=experiment.n_steps,
         validate_every=experiment.validate_every,
         patience=experiment.patience,
         generators={"batches": batch_rng, "noise": noise_rng},
         recipe=recipe(experiment),
         prepare_batch=inputs.prepare_batch,
+        averaged=experiment.averaged,
     )
     return Prepared(experiment, model, dataset, plan, params)
 

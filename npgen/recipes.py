@@ -49,7 +49,8 @@ class Recipe:
 
     choices: tuple[dict[str, Any], ...]  # what is chosen on validation
     n_steps: int  # of each candidate, at most
-    longer: int  # steps of the one that is chosen, if it was best at its end
+    longer: int  # steps of the one that is chosen, if it was best at its end:
+    at_its_end: float = 0.9  # after this share of its steps
     validate_every: int = 50  # steps, or one epoch if that is more
     patience: int = 40
     fixed: dict[str, Any] = field(default_factory=dict)
@@ -76,12 +77,17 @@ BINARY = {
         fixed={"init": {"hidden_sizes": (500,)}},
     ),
     "orderless_nade": Recipe(
-        choices=({"l2": 1e-6}, {"l2": 1e-3}),
-        n_steps=15_000,  # fewer would choose too little weight decay: over-fitting comes late
+        choices=({"l2": 1e-6}, {"l2": 3e-3, "step_size": 5e-4}),  # for many examples, and for few
+        n_steps=8000,
         longer=60_000,
+        at_its_end=0.0,  # always: smaller steps, and more of them, average more of the noise of random sets
         validate_every=200,  # a validation is as long as 25 steps
         patience=25,
-        fixed={"init": {"hidden_sizes": (1000,)}, "test_options": {"n_orderings": 16}},
+        fixed={
+            "averaged": True,
+            "init": {"hidden_sizes": (1000,)},
+            "test_options": {"n_orderings": 16},
+        },
     ),
 }
 WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # of RNADE: the gradient of l2 w^2 is decay times w
@@ -114,10 +120,13 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
 
 
 def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
-    """The same experiment with more steps, if it was best within its last tenth and its table has more; or None."""
-    if table in FIXED_LENGTH or best_step <= 0.9 * chosen.n_steps:
+    """The same experiment with more steps, if it was best at its end and its table has more; or None."""
+    if table in FIXED_LENGTH:
         return None
-    return dataclasses.replace(chosen, n_steps=BINARY[chosen.model].longer)
+    recipe = BINARY[chosen.model]
+    return (
+        dataclasses.replace(chosen, n_steps=recipe.longer) if best_step > recipe.at_its_end * recipe.n_steps else None
+    )
 
 
 def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:

@@ -50,6 +50,7 @@ class Plan:
     generators: dict[str, np.random.Generator]  # "batches" orders the data; the loss may draw from the others
     recipe: dict[str, Any]  # stored in the checkpoint; a run is resumed only with its own
     prepare_batch: Callable[[np.ndarray], np.ndarray] = lambda batch: batch
+    averaged: bool = False  # what is validated, and kept where it is best, is the optimiser's mean of the parameters
 
 
 def start(plan: Plan, params: Any) -> Run:
@@ -97,10 +98,11 @@ def advance(
 
 
 def _validated(plan: Plan, run: Run) -> Run:
+    params = run.optimiser_state["mean"] if plan.averaged else run.params
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # `require_finite` reports it
-        nll = plan.validate(run.params)
-    require_finite(nll, run.step, run.params)
-    stopping = run.stopping.update(nll, run.params)
+        nll = plan.validate(params)
+    require_finite(nll, run.step, params)
+    stopping = run.stopping.update(nll, params)
     finished = run.step >= plan.n_steps or stopping.should_stop(plan.patience)
     curve = np.vstack([run.curve, (run.step, run.mean_loss, nll)])
     return replace(run, stopping=stopping, curve=curve, mean_loss=0.0, finished=finished)

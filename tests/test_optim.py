@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from npgen import optim
-from npgen.nested import leaves
+from npgen.nested import leaves, map_leaves
 
 PARAMS = {"W": np.array([1.0, -2.0]), "net": [(np.array(3.0),)]}
 GRADIENT = {"W": np.array([0.1, -1e-4]), "net": [(np.array(10.0),)]}
@@ -58,6 +58,39 @@ def test_adam_keeps_float32():
     params = {"W": np.ones(3, np.float32)}
     new, state = optim.adam_update(params, params, optim.adam_init(params), optim.cosine(0.1, 10), maximize=False)
     assert {leaf.dtype for leaf in leaves([new, state["m"], state["v"]])} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("eta", [0, 9])
+def test_averaging_weighs_the_parameters_as_its_formula_says(eta):
+    """After n of every tenth step, in proportion to C(s + eta - 1, eta): the product of the shares, multiplied out.
+
+    With eta = 0 that is the plain mean.
+    """
+    optimiser = optim.averaging(optim.adam(0.1), eta)
+    plain, params, state, plain_state = optim.adam(0.1), PARAMS, optimiser.init(PARAMS), optim.adam(0.1).init(PARAMS)
+    rng, seen, same = np.random.default_rng(0), [], PARAMS
+    for step in range(1, 46):
+        gradient = map_leaves(lambda leaf: rng.standard_normal(leaf.shape), PARAMS)
+        params, state = optimiser.update(params, gradient, state)
+        same, plain_state = plain.update(same, gradient, plain_state)
+        seen += [same] if step % optim.AVERAGED_EVERY == 0 else []
+    for averaged, moved in zip(leaves(params), leaves(same), strict=True):
+        np.testing.assert_array_equal(averaged, moved)
+    weights = np.array([math.comb(s + eta - 1, eta) for s in range(1, 5)])
+    for i, mean in enumerate(leaves(state["mean"])):
+        expected = sum(w * leaves(at)[i] for w, at in zip(weights / weights.sum(), seen, strict=True))
+        np.testing.assert_allclose(mean, expected, rtol=1e-13)
+
+
+def test_averaging_keeps_float32_and_leaves_the_last_mean_as_it_was():
+    optimiser = optim.averaging(optim.adam(0.1))
+    params = {"W": np.ones(3, np.float32)}
+    state, means = optimiser.init(params), []
+    for _ in range(20):
+        params, state = optimiser.update(params, {"W": np.ones(3, np.float32)}, state)
+        means.append((state["mean"]["W"], state["mean"]["W"].copy()))
+    assert all(mean.dtype == np.float32 and np.array_equal(mean, copy) for mean, copy in means)
+    assert not np.array_equal(means[9][0], means[19][0])
 
 
 def test_schedules():

@@ -79,6 +79,19 @@ def test_interrupted_and_resumed_ends_bit_for_bit(tmp_path, steps):
     same(parts, whole)
 
 
+def test_the_mean_of_the_parameters_is_validated_kept_and_resumed(tmp_path):
+    averaged, whole, parts = run.replace(VAE, averaged=True), tmp_path / "whole.npz", tmp_path / "parts.npz"
+    ended, plain = trained(averaged, whole), trained(VAE)
+    for one, other in zip(leaves(ended.params), leaves(plain.params), strict=True):
+        np.testing.assert_array_equal(one, other)  # the steps are the same
+    validate = prepare(averaged).plan.validate
+    assert validate(ended.optimiser_state["mean"]) == ended.curve[-1, 2] != plain.curve[-1, 2]
+    assert validate(ended.stopping.params) == ended.curve[:, 2].min()
+    assert trained(averaged, parts, after(25)).step == 25  # between two of its means
+    resumed(averaged, parts)
+    same(parts, whole)
+
+
 def test_interrupted_many_times(tmp_path):
     whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
     trained(VAE, whole)
