@@ -140,7 +140,7 @@ def averaging(optimiser, eta=9):
         t, passed = divmod(int(state["step"]), AVERAGED_EVERY)
         if passed == 0:
             share = (eta + 1) / (t + eta)
-            mean = map_leaves(lambda m, p: m + np.asarray(share, m.dtype) * (p - m), state["mean"], params)
+            mean = map_leaves(lambda m, p: np.asarray(m + share * (p - m), m.dtype), state["mean"], params)
             state = {**state, "mean": mean}
         return params, state
 

@@ -145,7 +145,7 @@ def test_logits_depend_on_the_pixels_before_only(case):
 # 4. gradients
 
 
-CONSTANTS = {orderless_nade: ("mu",)}  # leaves of the params that are facts of the data, and not trained
+CONSTANTS = {orderless_nade: ("mu", "r")}  # leaves of the params that are not trained
 
 
 @each(DIFFERENTIABLE)
