@@ -73,12 +73,15 @@ def train_cell(
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
             lengths = [row.n_steps for row in recipes.at_most(cell.table, candidates)]
             places = _places(told, lengths, checkpoints and checkpoints / cell.name.replace("/", "-"))
-            chosen = _best(_trained(row, *next(places)) for row in candidates)
+            runs = [_trained(row, *next(places)) for row in candidates]
+            chosen = _best(runs)
             longer = recipes.longer(cell.table, chosen.experiment, chosen.step)
             if longer is not None:
-                chosen = _best([chosen, _trained(longer, *next(places))])
-            folds = recipes.further_folds(chosen.experiment)
-            tested = [_tested(chosen), *(_tested(_trained(fold, *next(places))) for fold in folds)]
+                runs.append(_trained(longer, *next(places)))
+                chosen = _best([chosen, runs[-1]])
+            folds = [_trained(fold, *next(places)) for fold in recipes.further_folds(chosen.experiment)]
+            tested = [_tested(one) for one in (chosen, *folds)]
+            beginning -= sum(one.seconds_before for one in (*runs, *folds))
             recipe = preparation.recipe(chosen.experiment)
             recipe |= {"best_step": chosen.step, "validation": round(chosen.validation, 4)}
             size = n_parameters(chosen.params)
@@ -107,6 +110,7 @@ class _Trained:
     params: Any  # the best on validation
     validation: float
     step: int
+    seconds_before: float  # it was trained for, until this process went on from its checkpoint
 
 
 def _best(trained: Iterable[_Trained]) -> _Trained:
@@ -138,7 +142,7 @@ def _trained(
     for ended in run.advance(prepared.plan, begun, out):
         told(ended.step / experiment.n_steps)
     step = int(ended.curve[np.argmin(ended.curve[:, 2]), 0])
-    return _Trained(experiment, prepared, ended.stopping.params, ended.stopping.best, step)
+    return _Trained(experiment, prepared, ended.stopping.params, ended.stopping.best, step, begun.seconds)
 
 
 def _tested(trained: _Trained) -> Evaluation:

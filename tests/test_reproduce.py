@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from npgen import data, published, recipes, reproduce, results
+from npgen import checkpoint, data, published, recipes, reproduce, results
 from npgen import run as run_module
 from npgen.cli import main
 from npgen.errors import InputError
@@ -134,6 +134,9 @@ def test_with_checkpoints_a_cell_goes_on_where_it_was_stopped(tiny, tmp_path, mo
         assert run(*command, tmp_path / "parts") == 2
     folder = tmp_path / "runs" / "tiny-0"
     assert sorted(path.name for path in folder.iterdir()) == [f"digits-orderless_nade-{i}.npz" for i in (1, 2, 3)]
+    arrays, facts = checkpoint.load(folder / "digits-orderless_nade-1.npz")
+    facts["progress"]["seconds"] = 1000.0
+    checkpoint.save(folder / "digits-orderless_nade-1.npz", arrays, facts)
     steps = []
     monkeypatch.setattr(
         run_module, "advance", lambda *args, advance=run_module.advance: map(note(steps), advance(*args))
@@ -142,6 +145,7 @@ def test_with_checkpoints_a_cell_goes_on_where_it_was_stopped(tiny, tmp_path, mo
     assert steps == [7, 8]  # the two candidates were finished
     whole, parts = (json.loads((tmp_path / name / "tiny.json").read_text())[0] for name in ("whole", "parts"))
     assert whole["nats"] == parts["nats"] and whole["recipe"] == parts["recipe"]
+    assert whole["seconds"] < 1000 < parts["seconds"]  # the time before it was stopped counts, too
     with pytest.raises(SystemExit) as ended:
         main(["evaluate", str(folder / "digits-orderless_nade-3.npz")])
     assert ended.value.code == 0
