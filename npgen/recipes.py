@@ -77,7 +77,7 @@ BINARY = {
         fixed={"init": {"hidden_sizes": (500,)}},
     ),
     "orderless_nade": Recipe(
-        choices=({"l2": 1e-6}, {"l2": 1e-6, "step_size": 2e-3}, {"l2": 1e-3}),
+        choices=({"l2": 3e-5}, {"l2": 1e-6, "step_size": 2e-3}, {"l2": 1e-3}),
         n_steps=15_000,  # fewer would choose too little weight decay: over-fitting comes late
         longer=60_000,
         at_its_end=0.0,  # always: more and smaller steps average more of the noise of random sets
