@@ -129,7 +129,7 @@ def averaging(optimiser, eta=9):
     of the steps or so, however many there are.
 
     Source: Shamir and Zhang 2013, polynomial-decay averaging (section not checked). Departure: the parameters of every
-    tenth step, which t counts, for neighbours hardly differ.
+    tenth step, which t counts, for neighbours hardly differ. Before the tenth it is the parameters at the start.
     """
 
     def init(params):

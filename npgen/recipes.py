@@ -1,9 +1,9 @@
 """How the cells of the papers' tables are trained: one recipe for each model, the same for all data sets of a table.
 
-Besides what is fixed here, a cell tries a few candidates (weight decay, order of the variables) and takes the one that
-is best on the validation part. Where this is best at its end, it was not trained for long enough, and is trained once
-more, for longer. No data set has a recipe of its own, so sets that were never seen here are trained as well as those
-that were.
+Besides what is fixed here, a cell tries a few candidates (weight decay, step size, order of the variables) and takes
+the one that is best on the validation part. Where this is best at its end, it was not trained for long enough, and is
+trained once more, for longer; orderless NADE always is. No data set has a recipe of its own, so sets that were never
+seen here are trained as well as those that were.
 """
 
 import dataclasses
@@ -120,9 +120,9 @@ def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
     if table in FIXED_LENGTH:
         return None
     recipe = BINARY[chosen.model]
-    return (
-        dataclasses.replace(chosen, n_steps=recipe.longer) if best_step > recipe.at_its_end * recipe.n_steps else None
-    )
+    if best_step <= recipe.at_its_end * chosen.n_steps:
+        return None
+    return dataclasses.replace(chosen, n_steps=recipe.longer)
 
 
 def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:

@@ -30,8 +30,8 @@ the sections on orderless training and on deep NADE (not checked against the pap
 takes fewer steps: the mu_j (x_j - mu_j, unlike x_j, is uncorrelated with the 1 beside it); the sizes |o| are drawn as
 in `observe`; and, where they are asked for, an r below 1 and direct connections, as MADE has them (what its neighbours
 say of a pixel then does not have to pass through the hidden units). Both over-fit sooner where examples are few.
-Besides, the initialisation below; training by Adam, with a mean of the parameters (`npgen.optim.averaging`), the one
-that is best on validation.
+Besides, the initialisation below; training by Adam, with the parameters that are best on validation, or their mean
+(`npgen.optim.averaging`, on MNIST).
 """
 
 import functools
