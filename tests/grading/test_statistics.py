@@ -6,7 +6,7 @@ from grading.detection import WRONG_NOISE, K, N
 from scipy import stats
 
 from npgen.grading import statistics
-from npgen.grading.statistics import P_VALUE, categorical_problem, normal_problem
+from npgen.grading.statistics import P_VALUE, categorical_problem, normal_problem, reused_problem
 
 FOUND_BY = {
     "std x 1.05": "std",
@@ -37,6 +37,22 @@ def test_right_noise_never_fails():
 def test_right_noise_of_other_shapes_never_fails(shape):
     for seed in range(200):
         assert normal_problem(np.random.default_rng(seed).normal(size=shape)) is None
+
+
+@pytest.mark.parametrize("n", [1000, 12_000, 60_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_different_draws_are_not_taken_for_the_same(n, dtype):
+    for seed in range(100):
+        assert reused_problem(np.random.default_rng(seed).standard_normal(n, dtype)) is None
+
+
+@pytest.mark.parametrize("n", [1000, 12_000, 60_000])
+def test_draws_that_are_used_twice_are_found(n):
+    for seed in range(20):
+        e = np.random.default_rng(seed).normal(size=n)
+        again = n // 10
+        e[:again] = -e[again : 2 * again] + 1e-7  # as float32 may round it
+        assert reused_problem(e)[0] == "reused"
 
 
 # The least rates at 4000 x 3 and at 12000 x 3 draws. With 12000 numbers a mean of 0.05 is 5.5 standard errors from 0.

@@ -153,6 +153,18 @@ def test_noise_of_another_generator_is_described(draw, name):
     assert diagnosis("sample_latent_variables_from_posterior", sample) == name
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_list_of_noise_is_found_wherever_each_call_begins_to_read_it(seed):
+    # 36 000 draws of the large calls, which need not overlap, and 10 000 of the small ones, which cannot but hit them.
+    noise = onp.random.default_rng(seed).normal(size=60_000)
+
+    def sample(encoder_output):
+        mean, log_std = vae.halves(encoder_output)
+        return mean + np.exp(log_std) * onp.roll(noise, npr.randint(len(noise)))[: mean.size].reshape(mean.shape)
+
+    assert diagnosis("sample_latent_variables_from_posterior", sample, seed) in ("noise_reused", "same_in_each_call")
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
 def test_sizes_written_as_numbers_are_named_whatever_they_are(size):
     def sample(encoder_output):

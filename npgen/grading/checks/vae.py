@@ -77,26 +77,26 @@ def _sampler_conversation(rng):
     mean, log_std = rng.normal(0, 2, (N_DRAWS, 3)), rng.uniform(-2, 2, (N_DRAWS, 3))
     encoder_output = np.hstack([mean, log_std])
     label = shape_label("encoder_output", encoder_output)
-    noise = []
+    large = []
     for _ in range(N_CALLS):
         answer = yield value_call(rng, [encoder_output])
         found = found or answer_problem(answer, label) or compare(answer["result"], mean, label, atol=ANY_VALUE)
         if found is None:
-            noise.append((as_array(answer["result"]) - mean) / np.exp(log_std))
+            large.append((as_array(answer["result"]) - mean) / np.exp(log_std))
     if found is None:
-        found = _noise_problem(noise, label)
+        found = _noise_problem(large, label)
 
     # The same in small batches and in those between, all their noise together.
-    noise, text = [], Message(N_("encoder outputs of {n} batches of 1 to {most} images"), n=N_BATCHES, most=MAX_BATCH)
+    small, text = [], Message(N_("encoder outputs of {n} batches of 1 to {most} images"), n=N_BATCHES, most=MAX_BATCH)
     for _ in range(N_BATCHES):
         B, L = round(np.exp(rng.uniform(0, np.log(MAX_BATCH)))), rng.integers(1, 6)
         mean, log_std = rng.normal(0, 1, (B, L)), rng.uniform(-1, 1, (B, L))
         answer = yield value_call(rng, [np.hstack([mean, log_std])])
         found = found or answer_problem(answer, text) or compare(answer["result"], mean, text, atol=ANY_VALUE)
         if found is None:
-            noise.append(((as_array(answer["result"]) - mean) / np.exp(log_std)).reshape(-1, 1))
+            small.append(((as_array(answer["result"]) - mean) / np.exp(log_std)).reshape(-1, 1))
     if found is None:
-        found = _noise_problem([np.concatenate(noise)], text)
+        found = _noise_problem([np.concatenate(small)], text)
 
     # d sum(w z) / d mu = w, and d sum(w z) / d log sigma = w (z - mu), whatever the noise was.
     # The noise of this very call is judged, too: a function may do something else when it is differentiated.
@@ -113,6 +113,11 @@ def _sampler_conversation(rng):
         z = _first(answer["result"])
         found = answer_problem(answer, label) or compare(z, mean, label, atol=ANY_VALUE)
         found = found or _noise_problem([(as_array(z) - mean) / np.exp(log_std)], label)
+
+    # No draw serves twice, in whichever calls: a long list that is read from here and there would hardly show in one.
+    if found is None:
+        problem = statistics.reused_problem(np.concatenate([np.ravel(e) for e in (*large, *small)]))
+        found = _noise_finding(problem, text)
     return found or compare_gradient(answer, gradient, 0, label)
 
 
@@ -125,7 +130,11 @@ def _noise_problem(noise, label):
     problem = statistics.normal_problem(noise[0])
     if problem is None and any(np.allclose(noise[0], other) for other in noise[1:]):
         return Finding("same_in_each_call", Message(SAME_IN_EACH_CALL), label)
-    problem = problem or statistics.normal_problem(np.concatenate(noise))
+    return _noise_finding(problem or statistics.normal_problem(np.concatenate(noise)), label)
+
+
+def _noise_finding(problem, label):
+    """What `statistics` found, (name, Message), as a finding; None for None."""
     if problem is None:
         return None
     name, message = problem
