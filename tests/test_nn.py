@@ -5,7 +5,7 @@ from autograd.test_util import check_grads
 
 from npgen.autodiff import mean, value_and_grad
 from npgen.nested import leaves
-from npgen.nn import affine, columns, init_net_params, l1_norm, neural_net_predict, relu
+from npgen.nn import affine, columns, init_net_params, l1_norm, linear, neural_net_predict, relu
 
 
 def test_shapes_and_dtype(rng):
@@ -56,6 +56,13 @@ def test_any_leading_axes(rng):
 def test_affine_gradients(rng, leading):
     args = rng.standard_normal((*leading, 3)), rng.standard_normal((3, 2)), rng.standard_normal(2)
     check_grads(affine, modes=["rev"], order=2)(*args)
+    check_grads(linear, modes=["rev"], order=2)(*args[:2])
+
+
+def test_the_gradient_of_linear_lies_in_memory_as_its_weights_do(rng):
+    x, W = rng.standard_normal((6, 3)), rng.standard_normal((3, 4))
+    _, gradient = value_and_grad(lambda W: anp.sum(linear(x, W)))(W)
+    assert gradient.flags["C_CONTIGUOUS"]
 
 
 def test_l1_norm():

@@ -53,7 +53,7 @@ from npgen.distributions import (
     softplus,
 )
 from npgen.errors import InputError, require_positive
-from npgen.nn import affine, init_net_params, relu
+from npgen.nn import affine, init_net_params, linear, relu
 
 
 def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=None, direct=False, observed_input=1.0):
@@ -101,9 +101,9 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
 def logits_given(params, x, observed):
     """Logits of p(x_d = 1 | x_o), (n, D), for x (n, D) and o as an array of 0 and 1; of no use where d is in o."""
     s = (x - constant(params["mu"])) * observed
-    a = np.dot(s, params["W"]) + np.dot(constant(params["r"]) * observed, params["M"]) + params["c"]
+    a = linear(s, params["W"]) + linear(constant(params["r"]) * observed, params["M"]) + params["c"]
     logits = affine(_last_layer(params, a), params["V"], params["b"])
-    return logits + np.dot(s, params["A"]) if "A" in params else logits
+    return logits + linear(s, params["A"]) if "A" in params else logits
 
 
 def _last_layer(params, a):
