@@ -98,7 +98,7 @@ def sample(path: Path, n_samples: int | None, seed: int, out: Path) -> str:
     # Of categories the grey levels; dynamic binarization has grey data, but its samples are binary.
     grey = x / dataset.maximum if _is_categorical(prepared) else x
     what = f"{len(x)} sample{'s' if len(x) > 1 else ''}"
-    title = f"{what} of {_title(prepared)}"
+    title = f"{what} of {experiments.title(prepared.experiment.model)}"
     return _write(figures.image_grid(grey, image_shape, caption, math.ceil(math.sqrt(len(x))), title), out, what)
 
 
@@ -166,12 +166,6 @@ def _example(prepared: Prepared) -> str:
     return "image" if getattr(prepared.dataset, "image_shape", None) else "example"
 
 
-def _title(prepared: Prepared) -> str:
-    """The name of the model as one writes it: NADE, orderless NADE."""
-    *words, acronym = prepared.experiment.model.split("_")
-    return " ".join([*words, acronym.upper()])
-
-
 def _is_categorical(prepared: Prepared) -> bool:
     return prepared.experiment.model == "categorical_nade"
 
@@ -197,7 +191,8 @@ def _conditionals_of_pixels(prepared, params, caption):
     probs = sigmoid(prepared.model.conditional_logits(params, x.astype(dtype), **options))
     n_masks = options.get("n_masks", 1)
     before = "line by line, given the pixels before" if n_masks == 1 else f"in the first of {n_masks} orders"
-    titles = (f"{len(x)} test images x", f"$p(x_d = 1\\,|\\,x_{{<d}})$ of {_title(prepared)}: {before}")
+    name = experiments.title(prepared.experiment.model)
+    titles = (f"{len(x)} test images x", f"$p(x_d = 1\\,|\\,x_{{<d}})$ of {name}: {before}")
     return figures.image_and_probability(x, probs, image_shape, caption, titles), len(x)
 
 

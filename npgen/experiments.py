@@ -236,6 +236,12 @@ def find_model(name: str) -> ModuleType:
     return importlib.import_module(f"npgen.models.{name}")
 
 
+def title(model: str) -> str:
+    """The name of a model as one writes it: NADE, orderless NADE."""
+    *words, acronym = model.split("_")
+    return " ".join([*words, acronym.upper()])
+
+
 KEEPS_THE_NAME = {"seed", "patience", "validate_every"}  # options with which a row is still comparable to its source
 
 

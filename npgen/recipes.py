@@ -49,13 +49,14 @@ class Recipe:
 
     choices: tuple[dict[str, Any], ...]  # what is chosen on validation
     n_steps: int  # of each candidate, at most
-    longer: int  # steps of the one that is chosen, if it was best at its end:
+    longer: int  # steps of the one that is chosen, or MAX_EPOCHS if these are fewer, if it was best at its end:
     at_its_end: float = 0.9  # after this share of its steps
     validate_every: int = 50  # steps, or one epoch if that is more
     patience: int = 40
     fixed: dict[str, Any] = field(default_factory=dict)
 
 
+MAX_EPOCHS = 3000  # of what is trained for longer: on a thousand rows, more take long and only over-fit
 RANDOM_ORDER = {"column_order": 0}  # the seed of one random order of the variables
 BINARY = {
     "fvsbn": Recipe(
@@ -116,13 +117,15 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
 
 
 def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
-    """The same experiment with more steps, if it was best at its end and its table has more; or None."""
+    """The same experiment with more steps, if it was best at its end and may have more; or None."""
     if table in FIXED_LENGTH:
         return None
     recipe = BINARY[chosen.model]
-    if best_step <= recipe.at_its_end * chosen.n_steps:
+    steps_of_an_epoch = len(data.load(chosen.data).train) // chosen.batch_size
+    n_steps = min(recipe.longer, MAX_EPOCHS * steps_of_an_epoch)
+    if best_step <= recipe.at_its_end * chosen.n_steps or n_steps <= chosen.n_steps:
         return None
-    return dataclasses.replace(chosen, n_steps=recipe.longer)
+    return dataclasses.replace(chosen, n_steps=n_steps)
 
 
 def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:

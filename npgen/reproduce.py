@@ -2,9 +2,8 @@
 
 A table has a cell for each data set and model. A cell trains the candidates of `recipes.candidates` one after another,
 takes the one that is best on the validation part (for longer, where that is still best at its end), and only then looks
-at the test part. Cells are independent: several
-processes share them out, each is written as soon as it is done, and those that are there already are kept. How they are
-written is the matter of `npgen.results`.
+at the test part. Cells are independent: several processes share them out, each is written as soon as it is done, and
+those that are there already are kept. How they are written is the matter of `npgen.results`.
 """
 
 import contextlib

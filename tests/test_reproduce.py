@@ -162,6 +162,18 @@ def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
     assert recipes.longer("uci-real", chosen, best_step=4) is None
 
 
+def test_few_examples_are_not_trained_on_for_more_than_so_many_epochs(tiny, monkeypatch):
+    chosen = recipes.candidates("tiny", "digits", "orderless_nade", 0)[0]
+    of_an_epoch = len(data.digits().train) // chosen.batch_size
+    monkeypatch.setitem(
+        recipes.BINARY, "orderless_nade", dataclasses.replace(recipes.BINARY["orderless_nade"], longer=99)
+    )
+    monkeypatch.setattr(recipes, "MAX_EPOCHS", 3)
+    assert recipes.longer("tiny", chosen, best_step=4).n_steps == 3 * of_an_epoch < 99
+    monkeypatch.setattr(recipes, "MAX_EPOCHS", 0)
+    assert recipes.longer("tiny", chosen, best_step=4) is None
+
+
 def test_the_same_seed_gives_the_same_figure(tiny):
     cells = reproduce.cells("tiny", None, 3)
     for cell in cells:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from npgen.grading import checks, isolation, judging
@@ -40,25 +41,16 @@ def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> V
     """
     beginning = time.perf_counter()
     given = checks.given(check.topic)
-    others = (*check.builds_on, *given)
-    judged = _judge(submission, check, sandbox, seed, (), others)
-
-    def works_with(name: str, names: tuple[str, ...]) -> bool:
-        """Whether it is right with the submission's own `name`, and right ones in place of the other `names`."""
-        right = tuple(other for other in names if other != name)
-        return _judge(submission, check, sandbox, seed, right, ()).finding is None
-
+    judge = partial(_judge, submission, check, sandbox, seed)  # (names of right stand-ins, other names) -> _Judged
+    judged = judge((), (*check.builds_on, *given))
     called, note = judged.calls, None
     attempts = [called] if judged.status == "timeout" and called else _replaced(called, given)  # each may take as long
     for names in attempts:
         if judged.finding is None:
             break
-        alone = _judge(submission, check, sandbox, seed, names, ())
+        alone = judge(names, ())
         if alone.finding is None:
-            own = tuple(name for name in names if name not in given)
-            if judged.status != "timeout":  # or each of them may take as long once more
-                own = tuple(name for name in own if not works_with(name, names)) or own
-            note = Message(WITH_OTHERS if own else WITH_GIVEN, names=", ".join(own or names))
+            note = _note_on_others(judge, names, given, timed_out=judged.status == "timeout")
         if alone.finding is None or not _is_known(check, judged.finding) or _is_known(check, alone.finding):
             judged = alone
     seconds = time.perf_counter() - beginning
@@ -67,6 +59,22 @@ def mark(submission: Submission, check: Check, sandbox: Sandbox, seed: int) -> V
 
 WITH_OTHERS = N_("It is right. It will work once these functions of yours are right, too: {names}.")
 WITH_GIVEN = N_("It is right. It was marked with the {names} that the exercise came with, in place of your own.")
+
+
+def _note_on_others(judge, names: tuple[str, ...], given: Iterable[str], timed_out: bool) -> Message:
+    """What to say of a function that is right with right ones in place of `names`: which of those are not.
+
+    That is found by taking back the submission's own, one by one; not if it timed out, for each may take as long again.
+    """
+    own = tuple(name for name in names if name not in given)
+    if not own:
+        return Message(WITH_GIVEN, names=", ".join(names))
+
+    def spoils(name):
+        return judge(tuple(other for other in names if other != name), ()).finding is not None
+
+    wrong = () if timed_out else tuple(filter(spoils, own))
+    return Message(WITH_OTHERS, names=", ".join(wrong or own))
 
 
 def _replaced(called: tuple[str, ...], given: Iterable[str]) -> list[tuple[str, ...]]:

@@ -7,6 +7,8 @@ functions have passed their checks, and run in this process: it is the student's
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
 import sys
 import time
 import types
@@ -69,7 +71,7 @@ def main(screen: Screen, topic: str, out: Path | None, folder: Path | None) -> b
         n_steps = _affordable_steps(comparison)
         own = _train(screen, screen.text(N_("yours")), comparison, comparison.own, n_steps)
     comparison.warm_up(screen.console)
-    ours = _train(screen, screen.text(N_("npgen's")), comparison, comparison.ours, own.n_steps)
+    ours = _train(screen, screen.text(N_("npgen's")), comparison, comparison.ours, n_steps, stop_after=own.n_steps)
     draw = _draw_densities if isinstance(comparison.dataset, Fold) else _draw_images
     figures.save(draw(screen, topic, comparison, own, ours), out)
     values = {"out": out, "own": own.nats, "ours": ours.nats}
@@ -140,12 +142,18 @@ def _plan(comparison: Comparison, model: Model, n_steps: int) -> run.Plan:
     )
 
 
-def _train(screen: Screen, label: str, comparison: Comparison, model: Model, n_steps: int) -> Trained:
-    """Train, showing how it goes; the parameters that were best on validation are kept."""
+def _train(
+    screen: Screen, label: str, comparison: Comparison, model: Model, n_steps: int, stop_after: int | None = None
+) -> Trained:
+    """Train, showing how it goes; the parameters that were best on validation are kept.
+
+    It stops where the other model has stopped; the first one, where the machine has become slow meanwhile.
+    """
     plan = _plan(comparison, model, n_steps)
-    late = time.perf_counter() + 2 * SECONDS  # where the machine has slowed down meanwhile
+    late = math.inf if stop_after else time.perf_counter() + 2 * SECONDS
     runs = run.advance(plan, run.start(plan, model.params), interrupted=lambda: time.perf_counter() > late)
-    ended = follow(screen.console, label, runs, plan.n_steps, plan.batch_size)
+    runs = itertools.islice(runs, stop_after)
+    ended = follow(screen.console, label, runs, stop_after or n_steps, plan.batch_size)
     params = ended.stopping.params
     test = comparison.dataset.test.astype(comparison.dtype)
     nats = float(np.mean([model.loss(params, test) for _ in range(N_ESTIMATES)]))
@@ -162,9 +170,9 @@ def _titled(screen: Screen, title: str, own: Trained, ours: Trained) -> dict[str
 
 
 def _title(topic: str) -> str:
-    """The name of a model: "Categorical NADE"."""
-    *words, name = topic.split("_")
-    return " ".join([*map(str.capitalize, words), name.upper()])
+    """The name of a model at the beginning of a sentence: "Categorical NADE"."""
+    name = experiments.title(topic)
+    return name[:1].upper() + name[1:]
 
 
 def _draw_images(screen: Screen, topic: str, comparison: Comparison, own: Trained, ours: Trained) -> Any:

@@ -1,10 +1,14 @@
 """`npgen show`: the student's own functions learn, and what npgen's learn stands beside it."""
 
+import functools
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from rich.console import Console
 
 from npgen.grading import show, show_models
+from npgen.grading.screen import Screen
 from npgen.grading.show_models import references
 
 # Nats where the variables are independent, which is where training starts (of rnade, two Gaussians).
@@ -80,3 +84,14 @@ def test_the_steps_are_those_that_the_time_allows(monkeypatch):
     assert 1 <= show._affordable_steps(comparison) <= comparison.experiment.n_steps
     monkeypatch.setattr(show, "SECONDS", 1e-9)
     assert show._affordable_steps(comparison) == 1
+
+
+def test_a_slow_machine_stops_both_after_the_same_step(monkeypatch):
+    comparison = show_models.TOPICS["fvsbn"](references("fvsbn"))
+    train = functools.partial(show._train, Screen(Console(quiet=True), "en"), "", comparison, comparison.own, 10_000)
+    monkeypatch.setattr(show, "SECONDS", 0.5)
+    first = train()
+    assert 1 <= first.n_steps < 10_000
+    monkeypatch.setattr(show, "SECONDS", 0.0)  # slower still, which must not matter
+    again = train(stop_after=first.n_steps)
+    assert (again.n_steps, again.nats) == (first.n_steps, first.nats)
