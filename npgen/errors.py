@@ -7,7 +7,7 @@ message of an `InputError` without a traceback and ends with exit code 2.
 
 import difflib
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -24,6 +24,13 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(str(name).lower(), known, n=2)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
     return InputError(f"unknown {kind} {name!r}. {hint}")
+
+
+def require_layers(n_visible: int, hidden_sizes: Sequence[int]) -> None:
+    """Raise InputError unless there is at least one hidden layer, and every layer has at least one unit."""
+    if len(hidden_sizes) == 0:
+        raise InputError("hidden_sizes: expected at least one hidden layer; found none")
+    require_positive(n_visible=n_visible, **{f"hidden_sizes[{i}]": size for i, size in enumerate(hidden_sizes)})
 
 
 def require_positive(**sizes: int) -> None:

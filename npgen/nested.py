@@ -45,5 +45,5 @@ def map_leaves(function, tree, *others):
 
 
 def n_parameters(params):
-    """The number of free parameters: the total size of the leaves."""
+    """The total size of the leaves: also of what a mask hides, or training leaves as it is."""
     return sum(leaf.size for leaf in leaves(params))

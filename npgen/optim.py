@@ -42,11 +42,11 @@ def adam_init(params):
     dict
         `step`, an int64 array of shape (); `m` and `v`, nested like `params`.
     """
-    return {
-        "step": np.zeros((), np.int64),
-        "m": map_leaves(np.zeros_like, params),
-        "v": map_leaves(np.zeros_like, params),
-    }
+
+    def zeros(leaf):
+        return np.zeros_like(leaf, order="C")  # as the kernel needs them
+
+    return {"step": np.zeros((), np.int64), "m": map_leaves(zeros, params), "v": map_leaves(zeros, params)}
 
 
 def adam_update(params, gradient, state, step_size=1e-3, *, maximize, beta1=BETA1, beta2=BETA2, eps=EPS):

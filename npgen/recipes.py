@@ -1,9 +1,10 @@
 """How the cells of the papers' tables are trained: one recipe for each model, the same for all data sets of a table.
 
-Besides what is fixed here, a cell tries a few candidates (weight decay, step size, order of the variables) and takes
-the one that is best on the validation part. Where this is best at its end, it was not trained for long enough, and is
-trained once more, for longer; orderless NADE always is. No data set has a recipe of its own, so sets that were never
-seen here are trained as well as those that were.
+On binary sets a cell tries a few candidates (weight decay, step size, order of the variables) and takes the one that is
+best on the validation part. Where this is best near its end, it may have been too short, and the same is trained once
+more, with more steps; orderless NADE always is, but for a few hundred rows (MAX_EPOCHS). RNADE chooses its weight decay
+on the first of ten folds, for all of them. On MNIST nothing is left to choose. No data set has a recipe of its own:
+sets that were never seen here are trained by the same rule.
 """
 
 import dataclasses

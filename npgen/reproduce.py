@@ -2,7 +2,8 @@
 
 A table has a cell for each data set and model. A cell trains the candidates of `recipes.candidates` one after another,
 takes the one that is best on the validation part (for longer, where that is still best at its end), and only then looks
-at the test part. Cells are independent: several processes share them out, each is written as soon as it is done, and
+at the test part. Of data in ten folds it chooses on the first, whose validation part is among the rows on which others
+are tested. Cells are independent: several processes share them out, each is written as soon as it is done, and
 those that are there already are kept. How they are written is the matter of `npgen.results`.
 """
 
@@ -20,7 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from npgen import data, preparation, recipes, results, run, sources
-from npgen.errors import InputError, unknown_name
+from npgen.errors import Diverged, InputError, unknown_name
 from npgen.experiments import Experiment
 from npgen.files import writable_folder
 from npgen.models import gaussian_mixture
@@ -57,7 +58,9 @@ def train_cell(
     told: Callable[[float], None] = lambda share: None,
     checkpoints: Path | None = None,
 ) -> dict[str, Any]:
-    """Train every candidate, choose on validation, evaluate on test; the same on the other folds, where there are any.
+    """Train every candidate, choose on validation, evaluate on test.
+
+    Of data in folds the candidates are those of the first; what is chosen there is trained on the others, too.
 
     `told` hears now and then what share of it is done. With a folder of `checkpoints`, each run leaves one there, and
     goes on from it.
@@ -72,12 +75,14 @@ def train_cell(
             candidates = recipes.candidates(cell.table, cell.dataset, cell.model, cell.seed)
             lengths = [row.n_steps for row in recipes.at_most(cell.table, candidates)]
             places = _places(told, lengths, checkpoints and checkpoints / cell.name.replace("/", "-"))
-            runs = [_trained(row, *next(places)) for row in candidates]
+            runs = [one for row in candidates if (one := _unless_diverged(row, *next(places)))]
+            if not runs:
+                raise Diverged(f"{cell.name}: training diverged with each of its candidates")
             chosen = _best(runs)
             longer = recipes.longer(cell.table, chosen.experiment, chosen.step)
-            if longer is not None:
-                runs.append(_trained(longer, *next(places)))
-                chosen = _best([chosen, runs[-1]])
+            if longer is not None and (one := _unless_diverged(longer, *next(places))):
+                runs.append(one)
+                chosen = _best(runs)
             folds = [_trained(fold, *next(places)) for fold in recipes.further_folds(chosen.experiment)]
             tested = [_tested(one) for one in (chosen, *folds)]
             beginning -= sum(one.seconds_before for one in (*runs, *folds))
@@ -142,6 +147,14 @@ def _trained(
         told(ended.step / experiment.n_steps)
     step = int(ended.curve[np.argmin(ended.curve[:, 2]), 0])
     return _Trained(experiment, prepared, ended.stopping.params, ended.stopping.best, step, begun.seconds)
+
+
+def _unless_diverged(experiment: Experiment, told: Callable[[float], None], out: Path | None) -> _Trained | None:
+    """A candidate, trained, or None: one that diverges is only not chosen."""
+    try:
+        return _trained(experiment, told, out)
+    except Diverged:
+        return None
 
 
 def _tested(trained: _Trained) -> Evaluation:

@@ -8,7 +8,7 @@ import pytest
 from npgen import checkpoint, data, published, recipes, reproduce, results
 from npgen import run as run_module
 from npgen.cli import main
-from npgen.errors import InputError
+from npgen.errors import Diverged, InputError
 from npgen.experiments import MODELS
 
 
@@ -160,6 +160,26 @@ def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
     assert recipes.longer("tiny", chosen, best_step=2) is None
     assert recipes.longer("tiny", chosen, best_step=4) == dataclasses.replace(chosen, n_steps=8)
     assert recipes.longer("uci-real", chosen, best_step=4) is None
+
+
+def test_a_candidate_that_diverges_is_not_chosen(tiny, monkeypatch):
+    trained, attempts = reproduce._trained, []
+
+    def diverging(experiment, *others):
+        attempts.append(experiment.l2)
+        if experiment.l2 == 1e-5:
+            raise Diverged("training diverged at step 1")
+        return trained(experiment, *others)
+
+    monkeypatch.setattr(reproduce, "_trained", diverging)
+    (cell,) = reproduce.cells("tiny", "digits/fvsbn", 0)
+    assert reproduce.train_cell(cell, 1)["recipe"]["l2"] == 1e-4
+    assert attempts[0] == 1e-5
+    monkeypatch.setattr(
+        reproduce, "_trained", lambda experiment, *others: diverging(dataclasses.replace(experiment, l2=1e-5))
+    )
+    with pytest.raises(Diverged, match="digits/fvsbn: training diverged with each of its candidates"):
+        reproduce.train_cell(cell, 1)
 
 
 def test_few_examples_are_not_trained_on_for_more_than_so_many_epochs(tiny, monkeypatch):

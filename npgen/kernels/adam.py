@@ -33,6 +33,8 @@ def update(p, g, m, v, t, signed_step_size, beta1, beta2, eps, /):
         Negative to descend.
     beta1, beta2, eps : float
     """
+    if not (m.flags.c_contiguous and v.flags.c_contiguous):  # reshaped, they would be copies
+        raise ValueError("adam: expected moments in C order, as `npgen.optim.adam_init` gives them")
     new = np.empty_like(m)
     # Computed here, in double precision: 1 - float32(0.999) would be off by 5e-5.
     constants = (signed_step_size, beta1, 1 - beta1, beta2, 1 - beta2, eps, 1 - beta1**t, 1 - beta2**t)

@@ -34,7 +34,7 @@ import itertools
 from typing import NamedTuple
 
 import numpy as np
-from autograd.extend import defvjp, primitive
+from autograd.extend import defvjp, defvjp_argnums, primitive
 
 N_BLOCKS = 8
 SMALL = 2**15  # entries of a mask that is not worth cutting
@@ -66,7 +66,7 @@ def _block(mask, columns):
     of_block = mask[:, columns]
     first = int(of_block.all(axis=1).cumprod().sum())  # rows of ones at the top
     last = len(mask) - int((~of_block.any(axis=1))[::-1].cumprod().sum())  # without the rows of zeros at the bottom
-    return Block(columns, first, last, of_block[first:last].copy())
+    return Block(columns, first, last, np.ascontiguousarray(of_block[first:last]))
 
 
 def _masked(W, block):
@@ -93,26 +93,35 @@ def masked_product(h, W, blocks, /):
     return y
 
 
-def _h_vjp(ans, h, W, blocks):
-    def vjp(g):
-        dh = np.zeros(h.shape, W.dtype)
-        for block in blocks:
-            dh[:, : block.last_step] += g[:, block.columns] @ _masked(W, block).T
-        return dh
-
-    return vjp
-
-
-def _W_vjp(ans, h, W, blocks):
-    def vjp(g):
-        dW = np.zeros_like(W)
-        for block in blocks:
-            of_block = dW[: block.last_step, block.columns]
-            np.matmul(h[:, : block.last_step].T, g[:, block.columns], out=of_block)
-            of_block[block.first_step :] *= block.steps
-        return dW
-
-    return vjp
+@primitive
+def h_vjp(g, h, W, blocks, /):
+    """dh = g (W * M)^T, (n, n_in)."""
+    dh = np.zeros(h.shape, W.dtype)
+    for block in blocks:
+        dh[:, : block.last_step] += g[:, block.columns] @ _masked(W, block).T
+    return dh
 
 
-defvjp(masked_product, _h_vjp, _W_vjp, None)
+@primitive
+def W_vjp(g, h, W, blocks, /):
+    """dW = (h^T g) * M, (n_in, n_out)."""
+    dW = np.zeros_like(W)
+    for block in blocks:
+        of_block = dW[: block.last_step, block.columns]
+        np.matmul(h[:, : block.last_step].T, g[:, block.columns], out=of_block)
+        of_block[block.first_step :] *= block.steps
+    return dW
+
+
+def _no_second_derivative(argnums, ans, args, kwargs):
+    raise NotImplementedError("kernels.made.masked_product has no second derivative; take that of models.made")
+
+
+defvjp(
+    masked_product,
+    lambda ans, h, W, blocks: lambda g: h_vjp(g, h, W, blocks),
+    lambda ans, h, W, blocks: lambda g: W_vjp(g, h, W, blocks),
+    None,
+)
+defvjp_argnums(h_vjp, _no_second_derivative)
+defvjp_argnums(W_vjp, _no_second_derivative)

@@ -258,15 +258,27 @@ def _log_whitening(covariances, spread, floor):
     """A = L^{-1} with Sigma = L L^T, the logarithm of its diagonal on the diagonal: (K, D, D), or (1, D, D) tied."""
     rounding = len(spread) * onp.finfo(covariances.dtype).eps
     if floor is not None:
-        values, vectors = onp.linalg.eigh(covariances)
-        covariances = onp.matmul(vectors * onp.maximum(values, floor)[:, None, :], onp.swapaxes(vectors, 1, 2))
+        L = _floored_root(covariances, floor)
     else:
         least = onp.linalg.eigvalsh(covariances / onp.outer(spread, spread))[:, 0]
         _require_regular(least > rounding, "all components together" if len(covariances) == 1 else None)
-    A = onp.tril(onp.linalg.inv(onp.linalg.cholesky(covariances)))
+        L = onp.linalg.cholesky(covariances)
+    A = onp.tril(onp.linalg.inv(L))
     d = onp.arange(len(spread))
     A[:, d, d] = onp.log(A[:, d, d])
     return A
+
+
+def _floored_root(covariances, floor):
+    """L with Sigma = L L^T, (K, D, D), for the covariances with their eigenvalues raised to the floor.
+
+    With Sigma = U diag(v) U^T and diag(v)^{1/2} U^T = Q R it is R^T, up to the signs of the columns. Sigma itself, put
+    together again, would lose to rounding what is small beside its largest eigenvalue, and the floor with it.
+    """
+    values, vectors = onp.linalg.eigh(covariances)
+    R = onp.linalg.qr(onp.sqrt(onp.maximum(values, floor))[:, :, None] * onp.swapaxes(vectors, 1, 2))[1]
+    signs = onp.where(onp.diagonal(R, axis1=1, axis2=2) < 0, -1, 1).astype(R.dtype)
+    return onp.swapaxes(signs[:, :, None] * R, 1, 2)
 
 
 def _log_whitening_of_variances(variances, spread, floor):

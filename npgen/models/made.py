@@ -44,7 +44,7 @@ from npgen.distributions import (
     logit_of_marginals,
     logsumexp,
 )
-from npgen.errors import require_positive
+from npgen.errors import require_layers, require_positive
 from npgen.kernels import made as kernel
 from npgen.nn import init_net_params, relu
 
@@ -65,7 +65,7 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
     marginals : array (D,), optional
         p(x_d = 1), strictly between 0 and 1, for instance `npgen.data.marginals(x)`. 1/2 by default.
     """
-    require_positive(n_visible=n_visible)
+    require_layers(n_visible, hidden_sizes)
     first = init_net_params(rng, (n_visible, hidden_sizes[0]), scale=0.01, dtype=dtype)
     further = init_net_params(rng, hidden_sizes, dtype=dtype) if len(hidden_sizes) > 1 else []
     return {
@@ -113,7 +113,10 @@ def connectivity(sizes, number, n_masks):
     They are a part of the model that is not among its parameters, so they come from a generator that NumPy has frozen.
     """
     degrees = even_degrees(sizes) if n_masks == 1 else drawn_degrees(onp.random.RandomState(number), sizes)
-    return degrees, masks_of(degrees)
+    masks = masks_of(degrees)
+    for array in (*degrees, *masks):  # they are kept, and shared by all who ask for them
+        array.setflags(write=False)
+    return degrees, masks
 
 
 @functools.lru_cache(maxsize=256)
@@ -151,6 +154,7 @@ def conditional_logits(params, x, *, number=0, n_masks=1):
 
 def log_prob(params, x, *, n_masks=1):
     """log p(x), in nats, (n,), for binary x (n, D): log (1 / S) sum_s p_s(x), with S masks."""
+    require_positive(n_masks=n_masks)
     x = as_binary(x, len(params["c"]), params["c"].dtype)
     of_each = [bernoulli_log_prob(x, conditional_logits(params, x, number=s, n_masks=n_masks)) for s in range(n_masks)]
     return of_each[0] if n_masks == 1 else logsumexp(np.stack(of_each), axis=0) - math.log(n_masks)
@@ -158,6 +162,7 @@ def log_prob(params, x, *, n_masks=1):
 
 def random_objective(params, rng, x, *, n_masks=1):
     """What training maximises, (n,): log p_s(x) with a mask s that is drawn for the batch."""
+    require_positive(n_masks=n_masks)
     x = as_binary(x, len(params["c"]), params["c"].dtype)
     number = int(rng.integers(n_masks))
     return bernoulli_log_prob(x, conditional_logits(params, x, number=number, n_masks=n_masks))
@@ -194,6 +199,7 @@ def complete(params, rng, x, observed, *, n_masks=1):
     InputError
         If the shapes do not fit, or x is not binary where it is observed.
     """
+    require_positive(n_masks=n_masks)
     x = as_examples(x, len(params["c"]))
     observed = as_observed(observed, x.shape)
     x = as_binary(onp.where(observed, x, 0), len(params["c"]), onp.uint8)

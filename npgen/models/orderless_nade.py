@@ -52,7 +52,7 @@ from npgen.distributions import (
     sigmoid,
     softplus,
 )
-from npgen.errors import InputError, require_positive
+from npgen.errors import InputError, require_layers, require_positive
 from npgen.nn import affine, init_net_params, linear, relu
 
 
@@ -78,7 +78,9 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
         act at once, and so do their random steps, whose sum is about sqrt(D) times as long as one. On MNIST, with two
         layers and direct connections, 4000 steps reach 96.9 validation nats with r = 0.1, and 100.1 with r = 1.
     """
-    require_positive(n_visible=n_visible)
+    require_layers(n_visible, hidden_sizes)
+    if not 0 < observed_input < math.inf:
+        raise InputError(f"observed_input: expected a finite number above 0; found {observed_input!r}")
     b = logit_of_marginals(n_visible, marginals)
     params = {
         "mu": sigmoid(b).astype(dtype),
@@ -189,6 +191,7 @@ def log_prob_in_order(params, x, order):
 
 def log_prob(params, x, *, n_orderings=1):
     """log (1 / S) sum_s p(x, in the ordering s), in nats, (n,), for binary x (n, D): EoNADE with S fixed orderings."""
+    require_positive(n_orderings=n_orderings)
     D = len(params["b"])
     x = as_binary(x, D, params["b"].dtype)
     of_each = [log_prob_in_order(params, x, ordering(s, D)) for s in range(n_orderings)]
@@ -197,7 +200,7 @@ def log_prob(params, x, *, n_orderings=1):
 
 def sample(params, rng, n_samples, *, n_orderings=1):
     """x ~ p(x), (n_samples, D), uint8: each sample follows one of the S orderings, at the cost of one `log_prob`."""
-    require_positive(n_samples=n_samples)
+    require_positive(n_samples=n_samples, n_orderings=n_orderings)
     D = len(params["b"])
     x = onp.zeros((n_samples, D), onp.uint8)
     drawn = rng.integers(n_orderings, size=n_samples)

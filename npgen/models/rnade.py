@@ -120,19 +120,22 @@ def components(params, h):
 
 
 def conditionals(params, x, *, hidden="sigmoid"):
-    """(log alpha, mu, log sigma) of p(x_d | x_<d) for every d, each (n, D, K), for real x (n, D)."""
+    """(log alpha, mu, log sigma) of p(x_d | x_<d) for every d, each (n, D, K), for real x (n, D).
+
+    Differentiable also with respect to x, which is not checked: `log_prob` does that.
+    """
+    _require_known("hidden", hidden, HIDDEN)
     return components(params, kernel.hidden_layers(x, params["W"], params["c"], params["rho"], hidden == "relu"))
 
 
-def _require_known(component, hidden):
-    for kind, name, known in (("component", component, LOG_PROB), ("hidden", hidden, HIDDEN)):
-        if name not in known:
-            raise unknown_name(kind, name, known)
+def _require_known(kind, name, known):
+    if name not in known:
+        raise unknown_name(kind, name, known)
 
 
 def log_prob(params, x, *, component="gaussian", hidden="sigmoid"):
     """log p(x) = sum_d log p(x_d | x_<d), in nats, (n,), for real x (n, D): the log of a density."""
-    _require_known(component, hidden)
+    _require_known("component", component, LOG_PROB)
     x = as_real(x, len(params["rho"]), params["rho"].dtype)
     return LOG_PROB[component](x, *conditionals(params, x, hidden=hidden))
 
@@ -155,7 +158,7 @@ def objective(params, x, *, component="gaussian", hidden="sigmoid"):
     The paper's heuristic: everything that is learned through the means learns from the scaled gradient. For the true
     gradient take that of `log_prob`, whose values these are.
     """
-    _require_known(component, hidden)
+    _require_known("component", component, LOG_PROB)
     x = as_real(x, len(params["rho"]), params["rho"].dtype)
     log_alpha, mu, log_sigma = conditionals(params, x, hidden=hidden)
     return LOG_PROB[component](x, log_alpha, with_scaled_gradient(mu, log_sigma), log_sigma)
@@ -167,7 +170,8 @@ def objective(params, x, *, component="gaussian", hidden="sigmoid"):
 def sample(params, rng, n_samples, *, component="gaussian", hidden="sigmoid"):
     """x ~ p(x), (n_samples, D), in the dtype of `params`: variable after variable, O(D H K), like one `log_prob`."""
     require_positive(n_samples=n_samples)
-    _require_known(component, hidden)
+    _require_known("component", component, SAMPLE)
+    _require_known("hidden", hidden, HIDDEN)
     W, rho = params["W"], params["rho"]
     a = onp.tile(params["c"], (n_samples, 1))
     x = onp.empty((n_samples, len(rho)), rho.dtype)

@@ -38,6 +38,9 @@ import numpy as np
 from npgen.distributions import as_examples, as_order, as_real, categorical_sample, gaussian_log_prob, logsumexp
 from npgen.errors import InputError, require_positive
 
+MAX_CELLS = 2**26  # of one table: 512 MB
+MAX_AXES = 32  # of an array, in every NumPy
+
 # --- one table of everything -----------------------------------------------------------------------------------------
 
 
@@ -52,12 +55,14 @@ def joint_table(x, n_categories, smoothing=0.0):
     smoothing : float
         alpha, added to each count.
     """
-    smoothed = _counts(x, n_categories, smoothing) + smoothing
+    x = _as_categories(x, n_categories)
+    smoothed = _smoothed_counts(x, n_categories, range(len(n_categories)), smoothing)
     return smoothed / smoothed.sum()
 
 
 def marginal(joint, *kept):
     """p(x_kept) = sum over the other variables of p(x): a table with one axis for each of `kept`, in that order."""
+    _require_variables(joint, kept)
     summed = joint.sum(axis=tuple(d for d in range(joint.ndim) if d not in kept))
     return np.transpose(summed, np.argsort(np.argsort(kept)))
 
@@ -68,8 +73,9 @@ def conditional(joint, *given):
     Raises
     ------
     InputError
-        If a condition has probability 0; says which.
+        If a condition has probability 0; says which. If what is given are no variables.
     """
+    _require_variables(joint, given)
     others = tuple(d for d in range(joint.ndim) if d not in given)
     p_given = joint.sum(axis=others, keepdims=True)
     if (p_given == 0).any():
@@ -77,14 +83,33 @@ def conditional(joint, *given):
     return joint / p_given
 
 
-def _counts(x, n_categories, smoothing):
-    """How often each x occurs, (K_1, ..., K_D), without the smoothing, which is only checked."""
+def _require_variables(joint, variables):
+    if len(set(variables)) < len(variables) or not set(variables) <= set(range(joint.ndim)):
+        raise InputError(f"expected variables of 0..{joint.ndim - 1}, each once; found {variables}")
+
+
+def _smoothed_counts(x, n_categories, kept, smoothing):
+    """How often each value of the variables `kept` occurs in x, plus alpha: D axes, of length 1 for the others."""
     if not 0 <= smoothing < math.inf:
         raise InputError(f"smoothing: expected a number of at least 0, added to each count; found {smoothing!r}")
     if len(x) == 0 and smoothing == 0:
         raise InputError("no examples to count: give some, or smoothing > 0 for uniform tables")
-    cells = np.ravel_multi_index(tuple(_as_categories(x, n_categories).T), n_categories)
-    return np.bincount(cells, minlength=math.prod(n_categories)).reshape(n_categories).astype(np.float64)
+    if len(n_categories) > MAX_AXES:
+        raise InputError(f"expected at most {MAX_AXES} variables, one axis of a table each; found {len(n_categories)}")
+    sizes = [n_categories[d] for d in kept]
+    _require_small(sizes)
+    cells = np.ravel_multi_index(tuple(x[:, d] for d in kept), sizes)
+    shape = [size if d in kept else 1 for d, size in enumerate(n_categories)]
+    return np.bincount(cells, minlength=math.prod(sizes)).reshape(shape) + float(smoothing)
+
+
+def _require_small(sizes):
+    """Raise InputError rather than fill the memory: the cells of a table grow exponentially with its variables."""
+    if math.prod(sizes) > MAX_CELLS:
+        raise InputError(
+            f"a table of {len(sizes)} variables would have {math.prod(sizes):.2g} cells; expected at most "
+            f"{MAX_CELLS:.2g}. Take fewer variables, or fewer parents for each"
+        )
 
 
 def _as_categories(x, n_categories):
@@ -137,15 +162,14 @@ def fit(x, n_categories, parents=None, smoothing=0.0):
     InputError
         If a value of x is no category, or the parents are no variables, or depend on one another in a circle.
     """
-    counts = _counts(x, n_categories, smoothing)
-    parents = chain(range(counts.ndim)) if parents is None else _require_graph(parents, counts.ndim)
-    return [_log_conditional(counts, d, parents.get(d, ()), smoothing) for d in range(counts.ndim)]
+    x, D = _as_categories(x, n_categories), len(n_categories)
+    parents = chain(range(D)) if parents is None else _require_graph(parents, D)
+    return [_log_conditional(x, n_categories, d, parents.get(d, ()), smoothing) for d in range(D)]
 
 
-def _log_conditional(counts, d, parents, smoothing):
+def _log_conditional(x, n_categories, d, parents, smoothing):
     """log p(x_d | x_pa(d)); -inf where 0 of some examples, NaN where 0 of 0."""
-    others = tuple(j for j in range(counts.ndim) if j != d and j not in parents)
-    smoothed = counts.sum(axis=others, keepdims=True) + smoothing
+    smoothed = _smoothed_counts(x, n_categories, sorted({d, *parents}), smoothing)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(smoothed) - np.log(smoothed.sum(axis=d, keepdims=True))
 
@@ -205,6 +229,7 @@ def _look_up(table, x):
 
 def log_joint(params):
     """log p(x) of every x, of shape (K_1, ..., K_D); NaN where p(x) is not known."""
+    _require_small([table.shape[d] for d, table in enumerate(params)])
     excluded = np.any(np.broadcast_arrays(*(table == -np.inf for table in params)), axis=0)
     return np.where(excluded, -np.inf, sum(params[1:], params[0]))
 
@@ -222,7 +247,7 @@ def sample(params, rng, n_samples):
     for d in TopologicalSorter({d: parents_of(params, d) for d in range(len(params))}).static_order():
         table = np.moveaxis(params[d], d, -1)  # a row for each condition
         condition = (x[:, j] if j in parents_of(params, d) else 0 * x[:, j] for j in range(len(params)) if j != d)
-        rows = table[tuple(condition)]
+        rows = np.broadcast_to(table[tuple(condition)], (n_samples, table.shape[-1]))  # of one variable, it is the only
         unknown = np.flatnonzero(np.isnan(rows).any(axis=1))
         if len(unknown):
             raise _empty_condition(parents_of(params, d), x[unknown[0]])
@@ -240,8 +265,8 @@ def bin_of(values, edges):
     those of `np.linspace` to the decimals of the data.
     """
     edges = np.asarray(edges, np.float64)
-    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
-        raise InputError(f"edges: expected at least two numbers, rising; found {edges}")
+    if edges.ndim != 1 or len(edges) < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
+        raise InputError(f"edges: expected at least two finite numbers, rising; found {edges}")
     values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)[:, 0]
     bins = np.searchsorted(edges, values, side="right") - 1
     bins[values == edges[-1]] = len(edges) - 2  # the last bin is closed
@@ -296,6 +321,8 @@ def fit_classes(values, labels, n_classes):
     """
     values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)[:, 0]
     labels = _as_categories(np.reshape(labels, (-1, 1)), (n_classes,))[:, 0]
+    if len(labels) != len(values):
+        raise InputError(f"expected a label for each value; found {len(labels)} labels and {len(values)} values")
     of_class = [values[labels == y] for y in range(n_classes)]
     for y, members in enumerate(of_class):
         if len(members) == 0 or np.ptp(members) == 0:
@@ -310,8 +337,9 @@ def fit_classes(values, labels, n_classes):
 
 def class_log_prob(params, values):
     """log p(v | y), in nats, (n, C)."""
+    values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)
     shape = (len(values), len(params["mean"]), 1)
-    v = np.broadcast_to(np.asarray(values)[:, None, None], shape)
+    v = np.broadcast_to(values[:, :, None], shape)
     mean, log_std = (np.broadcast_to(params[key][:, None], shape) for key in ("mean", "log_std"))
     return gaussian_log_prob(v, mean, log_std)
 

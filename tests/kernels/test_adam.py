@@ -60,6 +60,15 @@ def test_views_and_transposed_arrays(rng):
     np.testing.assert_allclose(kernel, twin, rtol=1e-13)
 
 
+def test_parameters_in_fortran_order(rng):
+    params = rng.standard_normal((4, 3)).T
+    (twin, _), (kernel, state) = both([rng.standard_normal((3, 4)) for _ in range(3)], np.float64, params)
+    np.testing.assert_allclose(kernel, twin, rtol=1e-13)
+    state["m"] = np.asfortranarray(state["m"])
+    with pytest.raises(ValueError, match="expected moments in C order"):
+        optim.adam(0.1).update(kernel, params, state)
+
+
 def test_parameters_and_gradient_are_left_as_they_were(rng):
     optimiser, params, g = optim.adam(0.1), rng.standard_normal(5), rng.standard_normal(5)
     before = params.copy(), g.copy()

@@ -51,6 +51,18 @@ def test_value_and_gradients_are_those_of_the_twin(mask, dtype, rtol):
     require_like_the_twin(mask, dtype, rtol)
 
 
+def test_a_second_derivative_is_refused_in_words(rng):
+    mask = np.triu(np.ones((3, 3)))
+
+    def slope(W):
+        return anp.sum(
+            autograd.grad(lambda W: anp.sum(kernel.masked_product(np.eye(3), W, kernel.blocks(mask)) ** 2))(W)
+        )
+
+    with pytest.raises(NotImplementedError, match="masked_product has no second derivative"):
+        autograd.grad(slope)(rng.standard_normal((3, 3)))
+
+
 @settings(max_examples=60)
 @given(st.integers(1, 12), st.lists(st.integers(0, 12), min_size=1, max_size=30))
 def test_value_and_gradients_of_columns_of_any_height(n_in, heights):

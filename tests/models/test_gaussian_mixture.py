@@ -289,6 +289,30 @@ def test_a_singular_tied_covariance():
     assert np.linalg.eigvalsh(gaussian_mixture.covariances(params)[0])[0] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("scale", [1, 1e4, 1e7, 1e9])
+def test_a_floor_is_kept_however_large_the_other_variances_are(scale):
+    x = scale * np.random.default_rng(0).standard_normal((200, 1)) * [1, 2, 3]  # one direction, and nothing beside it
+    params = gaussian_mixture.em_step(start(x, "full", k=1, floor=1e-3), x, floor=1e-3)
+    largest = np.linalg.svd(gaussian_mixture._whitening(params["A"])[0], compute_uv=False)[0]
+    assert 1 / largest**2 > 1e-3 * (1 - 1e-5)
+    if (
+        scale <= 1e4
+    ):  # beyond, the rounding of the covariance itself, 1e-16 of its largest eigenvalue, is above the floor
+        assert 1 / largest**2 == pytest.approx(1e-3, rel=1e-5)
+
+
+def test_em_with_a_floor_never_falls_in_float32_on_columns_that_say_the_same():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 255, (300, 1)) * [1, 1, 1, 0] + rng.uniform(0, 255, (300, 1)) * [0, 0, 0, 1]
+    x = np.round(x).astype(np.float32)
+    params = gaussian_mixture.init_params(np.random.default_rng(0), x, 2, dtype=np.float32, floor=1e-3)
+    reached = []
+    for _ in range(20):
+        params = gaussian_mixture.em_step(params, x, floor=1e-3)
+        reached.append(float(gaussian_mixture.log_prob(params, x).astype(np.float64).mean()))
+    assert (np.diff(reached) > -2e-3).all()  # 255 / sqrt(1e-3) is 8000 standard deviations, known to 1e-7 of that
+
+
 def test_units_do_not_make_a_covariance_singular():
     x = np.random.default_rng(0).standard_normal((50, 2)) * [1e-9, 1e9]
     params = gaussian_mixture.em_step(start(x, "full", k=1), x)

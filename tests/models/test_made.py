@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from npgen.autodiff import mean, value_and_grad
+from npgen.errors import InputError
 from npgen.models import made
 from npgen.nested import leaves, map_leaves, n_parameters
 
@@ -149,6 +150,27 @@ def test_completion_is_the_posterior_where_the_observed_come_first(rng):
 def test_refuses_another_shape_or_kind_of_observed(rng, observed):
     with pytest.raises(ValueError, match="observed: expected booleans of shape"):
         made.complete(random_params(rng, 5), rng, np.zeros((3, 5)), observed)
+
+
+def test_refuses_no_layer_no_unit_and_no_mask(rng):
+    for sizes, message in (((), "at least one hidden layer"), ((3, 0), r"hidden_sizes\[1\]: expected an integer")):
+        with pytest.raises(InputError, match=message):
+            made.init_params(rng, 4, sizes)
+    params, x = made.init_params(rng, 4, (3,)), np.zeros((1, 4))
+    for ask in (
+        lambda: made.log_prob(params, x, n_masks=0),
+        lambda: made.random_objective(params, rng, x, n_masks=0),
+        lambda: made.sample(params, rng, 1, n_masks=0),
+    ):
+        with pytest.raises(InputError, match="n_masks: expected an integer of at least 1; found 0"):
+            ask()
+
+
+def test_the_masks_that_are_kept_cannot_be_changed():
+    degrees, masks = made.connectivity((4, 3), 0, 2)
+    for array in (*degrees, *masks):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_the_gradient_of_the_masked_product(rng):

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import betabinom
 
 from npgen.autodiff import mean, value_and_grad
+from npgen.errors import InputError
 from npgen.models import orderless_nade
 from npgen.nested import leaves, map_leaves, n_parameters
 from npgen.optim import adam
@@ -130,3 +131,19 @@ def test_completion_is_a_draw_given_whatever_is_observed(rng, observed):
 def test_refuses_another_shape_or_kind_of_observed(rng, observed):
     with pytest.raises(ValueError, match=r"observed: expected booleans of shape \(5,\)"):
         orderless_nade.complete(random_params(rng), rng, np.zeros((3, 5)), observed)
+
+
+def test_refuses_no_layer_no_unit_no_ordering_and_no_input(rng):
+    for sizes, message in (((), "at least one hidden layer"), ((0,), r"hidden_sizes\[0\]: expected an integer")):
+        with pytest.raises(InputError, match=message):
+            orderless_nade.init_params(rng, 4, sizes)
+    for r in (0, np.nan, np.inf):
+        with pytest.raises(InputError, match="observed_input: expected a finite number above 0"):
+            orderless_nade.init_params(rng, 4, (3,), observed_input=r)
+    params = orderless_nade.init_params(rng, 4, (3,))
+    for ask in (
+        lambda: orderless_nade.log_prob(params, np.zeros((1, 4)), n_orderings=0),
+        lambda: orderless_nade.sample(params, rng, 1, n_orderings=0),
+    ):
+        with pytest.raises(InputError, match="n_orderings: expected an integer of at least 1; found 0"):
+            ask()

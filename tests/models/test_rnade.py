@@ -200,6 +200,17 @@ def test_float32_stays_float32(kind, rng):
     assert rnade.sample(params, rng, 5, **options).dtype == np.float32
 
 
+def test_an_unknown_hidden_unit_is_refused_wherever_it_is_asked_for(rng):
+    params, x = rnade.init_params(rng, 2, 3, 2), np.zeros((1, 2))
+    for ask in (
+        lambda: rnade.conditionals(params, x, hidden="tanh"),
+        lambda: rnade.log_prob(params, x, hidden="tanh"),
+        lambda: rnade.sample(params, rng, 1, hidden="tanh"),
+    ):
+        with pytest.raises(InputError, match="hidden"):
+            ask()
+
+
 def test_sampling_makes_one_pass(monkeypatch):
     """Three products of (n, H) with (H, K) for each variable, as many as one log_prob, and no call for all D layers."""
     params, options = make(KINDS[0], 5, n_hidden=4, n_components=3)

@@ -227,6 +227,36 @@ def test_bad_arguments():
         tables.fit(x, SIZES, {0: (1,), 1: (2,), 2: (0,)})
     with pytest.raises(InputError, match="n_samples: expected an integer of at least 1"):
         tables.sample(tables.fit(x, SIZES), np.random.default_rng(0), 0)
+    joint = tables.joint_table(x, SIZES)
+    for variables in ((-1,), (3,), (0, 0)):
+        for ask in (tables.marginal, tables.conditional):
+            with pytest.raises(InputError, match=r"expected variables of 0\.\.2, each once; found"):
+                ask(joint, *variables)
+
+
+def test_one_variable_alone(rng):
+    x = rng.integers(0, 3, (200, 1))
+    params = tables.fit(x, (3,))
+    np.testing.assert_allclose(np.exp(params[0]), np.bincount(x[:, 0]) / 200)
+    drawn = tables.sample(params, rng, 20_000)
+    np.testing.assert_allclose(np.bincount(drawn[:, 0]) / 20_000, np.exp(params[0]), atol=0.02)  # 6 standard errors
+
+
+def test_many_variables_take_as_many_cells_as_their_parents_need(rng):
+    x = rng.integers(0, 2, (50, 30))
+    sizes = (2,) * 30
+    markov = tables.fit(x, sizes, {d: (d - 1,) for d in range(1, 30)}, smoothing=1)
+    assert tables.n_parameters(markov) == 1 + 2 * 29
+    assert np.isfinite(tables.log_prob(markov, x)).all()
+    for ask in (
+        lambda: tables.joint_table(x, sizes),
+        lambda: tables.fit(x, sizes),
+        lambda: tables.log_joint(markov),
+    ):
+        with pytest.raises(InputError, match=r"a table of (27|30) variables would have \S+ cells; expected at most"):
+            ask()
+    with pytest.raises(InputError, match="expected at most 32 variables"):
+        tables.fit(np.zeros((5, 33), int), (2,) * 33, {})
 
 
 # Histograms
@@ -274,8 +304,8 @@ def test_samples_of_a_histogram_follow_it():
 
 
 def test_histogram_errors():
-    for edges in ([1], [0, 0, 1], [1, 0], [0, np.nan], [[0, 1]]):
-        with pytest.raises(InputError, match="edges: expected at least two numbers, rising"):
+    for edges in ([1], [0, 0, 1], [1, 0], [0, np.nan], [0, np.inf], [[0, 1]]):
+        with pytest.raises(InputError, match="edges: expected at least two finite numbers, rising"):
             tables.fit_histogram([0.5], edges)
     with pytest.raises(InputError, match=r"expected values between the edges 0 and 1; found none of 2 there"):
         tables.fit_histogram([2, 3], [0, 1])
@@ -319,3 +349,7 @@ def test_class_errors():
         tables.fit_classes([1, 2, 3, 4], [0, 0, 1, 1], 3)
     with pytest.raises(InputError, match=r"whole numbers in 0\.\.1, in column 0; found 2 in row 1"):
         tables.fit_classes([1, 2], [0, 2], 2)
+    with pytest.raises(InputError, match="expected a label for each value; found 3 labels and 4 values"):
+        tables.fit_classes([1, 2, 3, 4], [0, 0, 1], 2)
+    with pytest.raises(InputError, match="nan in row 1"):
+        tables.class_posterior(tables.fit_classes([1, 2, 3, 4], [0, 0, 1, 1], 2), [1, np.nan])
