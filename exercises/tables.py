@@ -141,13 +141,14 @@ def conditional_table(joint):
 
 
 def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
-    """p(x_k | x_1, ..., x_{k-1}): one factor of the chain rule, given the values of all columns before it.
+    """p(next column | the columns before it): one factor of the chain rule, given their values.
 
-    Of the rows of `data` that begin with `prefix`, count how often the next column has each value v:
+    Of the rows of `data` that begin with `prefix`, the values of the first k columns, count how often the next one has
+    each value v. Columns are counted from 0, as in Python, so that it is column k:
 
         p(x_k = v | prefix) = (#{rows that begin with prefix, then v} + alpha) / Z
 
-    where Z makes the sizes[k] probabilities sum to one. An empty prefix asks for p(x_1). If no row begins with the
+    where Z makes the sizes[k] probabilities sum to one. With k = 0 it is p(x_0). If no row begins with the
     prefix and alpha = 0, then the answer is, by convention, the uniform distribution.
 
     Parameters
@@ -163,7 +164,7 @@ def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
     Returns
     -------
     array (sizes[k],)
-        The distribution of column k (columns are counted from 0, as in Python); sums to one.
+        The distribution of column k; sums to one.
     """
     raise NotImplementedError("tables: chain_rule_conditional")
 

@@ -112,7 +112,7 @@ EXPERIMENTS = {
             init={"n_hidden": 200},
             n_steps=1000,
             step_size=3e-3,
-            l2=1e-3,  # without it 91.5 nats on test, after 350 steps
+            l2=1e-3,  # without it 90.21 nats on validation, with it 89.77
             validate_every=50,
         ),
         Experiment(

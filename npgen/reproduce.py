@@ -221,6 +221,8 @@ def main(
     for dataset in absent:
         console.print(f"{dataset}: left out, its file is not here (see: npgen data path {dataset})", soft_wrap=True)
     here = [cell for cell in left if cell.dataset not in absent]
+    if not here:
+        console.print(f"nothing is left to train: the cells asked for are in {path}", soft_wrap=True)
     n_threads = max(1, joblib.cpu_count() // n_jobs)
     work = joblib.Parallel(n_jobs, return_as="generator_unordered")
     with _shares(here) as (shares, fraction), advancing(console, table, fraction):

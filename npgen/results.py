@@ -70,11 +70,11 @@ def markdown(table: Table, rows: list[dict[str, Any]]) -> str:
 
 
 def _figures(found: list[dict[str, Any]], published: float | None) -> str:
-    """The figure of each seed, bold where it is at least as good as the published one, with error and seconds."""
+    """The figure of each seed, bold where it, as printed, is no worse than the published; with error and seconds."""
 
     def figure(row):
         nats = f"{row['nats']:.2f}"
-        return f"**{nats}**" if published is not None and row["nats"] <= published else nats
+        return f"**{nats}**" if published is not None and round(row["nats"], 2) <= published else nats
 
     if not found:
         return ""

@@ -24,7 +24,7 @@ counted, at two values of D. Where a class is marked, a clock is read as well, o
     W, V  (D, K, H)     c  (H,)        b  (D, K)      x  (B, D), integers from 0 to K - 1
 
 Write the functions in the order of this file. They are checked one by one, for their values, for their gradients (the
-first three) and for their cost:
+first three) and for their cost (the last three):
 
     npgen check categorical_nade                     all of them
     npgen check categorical_nade.log_softmax         one of them

@@ -78,15 +78,24 @@ def _functions(source: bytes) -> set[str]:
 
 
 def exercises(folder: Path | None = None) -> Path:
-    """The folder with the student's files: the one that is named, else ./exercises, else that of the checkout."""
+    """The folder with the student's files: the one that is named, else ./exercises, this one, or the checkout's."""
     if folder is not None:
         if not folder.is_dir():
             raise InputError(Message(N_("--dir: {folder} is not a folder."), folder=folder))
         return folder
-    for folder in (Path("exercises"), CHECKOUT / "exercises"):
-        if folder.is_dir():
+    for folder in (Path("exercises"), Path(), CHECKOUT / "exercises"):
+        if folder.is_dir() and (folder != Path() or _holds_exercises(folder)):
             return folder
     raise InputError(Message(N_("There is no folder exercises/ here. Go to where it is, or name it with --dir.")))
+
+
+def _holds_exercises(folder: Path) -> bool:
+    """Whether a file of the folder has the name of a topic, and a function of it."""
+    return any(
+        path.is_file() and not _functions(path.read_bytes()).isdisjoint(check.name for check in checks.load(topic))
+        for topic in checks.TOPICS
+        for path in (folder / f"{topic}.py",)
+    )
 
 
 def tasks(target: str | None, topic: str | None, folder: Path | None) -> list[Task]:

@@ -156,10 +156,13 @@ def answer_problem(answer: dict[str, Any], label: Message | None = None) -> Find
     return None
 
 
+NO_GRADIENT = "VJP of "  # how autograd says, by a NotImplementedError, that a function has no gradient
+
+
 def error_finding(error: dict[str, Any], label: Message | None = None) -> Finding:
     """An exception, in words."""
     kind, message, line = (str(error[key]) for key in ("type", "message", "line"))
-    if kind == "NotImplementedError":
+    if kind == "NotImplementedError" and not message.startswith(NO_GRADIENT):
         return Finding("not_written", Message(N_("Not written yet.")))
     at = Message(N_("line {line}"), line=line) if line != "None" else Message("")
     text = Message(N_("It stops with {kind}: {message}"), kind=kind, message=shortened(message))
@@ -201,8 +204,9 @@ def compare_gradient(answer, expected, argnum, label, rtol=RTOL, atol=ATOL) -> F
 def gradient_blocked(label, details=()) -> Finding:
     """Where there is no gradient, or none gets through."""
     text = N_(
-        "autograd cannot differentiate through it: plain numpy, scipy, float() or an assignment into an array blocks "
-        "the gradient. a += b is an assignment into an array, too: write a = a + b. Use autograd.numpy throughout."
+        "autograd cannot differentiate through it: plain numpy, scipy, float(), a function without a gradient or an "
+        "assignment into an array blocks the gradient. a += b is an assignment into an array, too: write a = a + b. "
+        "Use autograd.numpy throughout."
     )
     return Finding("gradient_blocked", Message(text), label, details)
 

@@ -25,7 +25,7 @@ imágenes de hasta 16 000 píxeles.
     W, V  (D, K, H)     c  (H,)        b  (D, K)      x  (B, D), enteros de 0 a K - 1
 
 Escribe las funciones en el orden de este archivo. Se comprueban una a una: sus valores, sus gradientes (en las tres
-primeras) y su coste:
+primeras) y su coste (en las tres últimas):
 
     npgen check categorical_nade                     todas
     npgen check categorical_nade.log_softmax         una de ellas

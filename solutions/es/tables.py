@@ -28,7 +28,8 @@ Escribe las funciones de arriba abajo. Cada una se comprueba por separado:
     npgen check tables.joint_table      una función
     npgen hint tables.joint_table       la siguiente pista
 
-Ejecuta este archivo, cuando hayas escrito sus funciones, para ver las tablas de los dos conjuntos de datos.
+Ejecuta este archivo, cuando hayas escrito sus funciones, para ver las tablas de los dos conjuntos de datos
+(lo que imprime está en inglés).
 """
 
 import autograd.numpy as np
@@ -157,13 +158,14 @@ def conditional_table(joint):
 
 
 def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
-    """p(x_k | x_1, ..., x_{k-1}): un factor de la regla de la cadena, dados los valores de las columnas anteriores.
+    """p(columna siguiente | las anteriores): un factor de la regla de la cadena, dados los valores de estas.
 
-    Entre las filas de `data` que empiezan por `prefix`, cuenta cuántas veces toma la columna siguiente cada valor v:
+    Entre las filas de `data` que empiezan por `prefix`, los valores de las k primeras columnas, cuenta cuántas veces
+    toma la siguiente cada valor v. Las columnas se cuentan desde 0, como en Python, así que es la columna k:
 
         p(x_k = v | prefix) = (#{filas que empiezan por prefix y siguen con v} + alpha) / Z
 
-    donde Z hace que las sizes[k] probabilidades sumen uno. Con un prefijo vacío se pide p(x_1). Si ninguna fila empieza
+    donde Z hace que las sizes[k] probabilidades sumen uno. Con k = 0 es p(x_0). Si ninguna fila empieza
     por el prefijo y alpha = 0, la respuesta es, por convenio, la distribución uniforme.
 
     Parameters
@@ -179,7 +181,7 @@ def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
     Returns
     -------
     array (sizes[k],)
-        La distribución de la columna k (las columnas se cuentan desde 0, como en Python); suma uno.
+        La distribución de la columna k; suma uno.
     """
     # BEGIN SOLUTION
     k = len(prefix)

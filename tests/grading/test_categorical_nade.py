@@ -78,6 +78,17 @@ def test_a_blocked_gradient_is_named(name, function):
     assert diagnosis(name, function) == "gradient_blocked"
 
 
+def test_a_function_that_has_no_gradient_is_not_said_to_be_unwritten():
+    def likelihood(W, c, V, b, x):
+        log_probs = categorical_nade.log_softmax(categorical_nade.categorical_nade_logits(W, c, V, b, x))
+        return np.sum(np.take_along_axis(log_probs, x[:, :, None], 2), axis=(1, 2))
+
+    name = "categorical_nade_log_likelihood"
+    found = judging.run(CHECKS[name], judging.asker(likelihood), 0).finding
+    assert found.diagnosis == "gradient_blocked"
+    assert "VJP of take_along_axis" in found.details[0].into("en")
+
+
 def log_softmax_in_place(logits):
     logits -= onp.max(logits, axis=-1, keepdims=True)
     return right.with_scipy(logits)

@@ -51,6 +51,24 @@ def test_all_solutions_pass(npgen, tmp_path, solution):
     assert npgen("check", "--dir", ".")[0] == 0
 
 
+def test_the_folder_of_the_exercises_may_be_the_one_in_which_one_is(npgen, exercises, monkeypatch):
+    (exercises / "fvsbn.py").write_text(RIGHT)
+    monkeypatch.chdir(exercises)
+    code, output, _ = npgen("check", FUNCTION)
+    assert code == 0 and "fvsbn  (fvsbn.py)" in output
+    assert (exercises / ".npgen.json").exists()
+
+
+def test_files_with_the_names_of_topics_are_not_yet_exercises(npgen, exercises, tmp_path, monkeypatch):
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "vae.py").write_text("def elbo(params, x):\n    return 0\n")
+    monkeypatch.chdir(models)
+    monkeypatch.setattr(check, "CHECKOUT", tmp_path)
+    assert str(exercises / "vae.py") in npgen("check", "vae")[1]
+    assert not (models / ".npgen.json").exists()
+
+
 def test_a_known_mistake_is_named_with_its_case_and_the_way_to_a_hint(npgen, exercises, solution):
     text = solution("vae")
     right = "mean**2 + np.exp(2 * log_std) - 1 - 2 * log_std"
