@@ -215,14 +215,14 @@ def main(
     if only is not None and absent:
         raise InputError(f"--only {only}: the file of {absent[0]} is not here (see: npgen data path {absent[0]})")
     writable_folder(out)
+    if not left:
+        console.print(f"nothing is left to train: {path} has all that was asked for", markup=False, soft_wrap=True)
     if checkpoints is not None:
         checkpoints = checkpoints / f"{table}-{seed}"
         writable_folder(checkpoints)
     for dataset in absent:
         console.print(f"{dataset}: left out, its file is not here (see: npgen data path {dataset})", soft_wrap=True)
     here = [cell for cell in left if cell.dataset not in absent]
-    if not here:
-        console.print(f"nothing is left to train: the cells asked for are in {path}", soft_wrap=True)
     n_threads = max(1, joblib.cpu_count() // n_jobs)
     work = joblib.Parallel(n_jobs, return_as="generator_unordered")
     with _shares(here) as (shares, fraction), advancing(console, table, fraction):

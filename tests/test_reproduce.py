@@ -162,6 +162,13 @@ def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
     assert recipes.longer("uci-real", chosen, best_step=4) is None
 
 
+def test_it_is_said_if_nothing_is_left_to_train(tiny, tmp_path, capsys):
+    arguments = ("tiny", "--only", "digits/fvsbn", "--out", tmp_path)
+    assert run(*arguments) == 0 and "nothing is left" not in capsys.readouterr().out
+    assert run(*arguments) == 0
+    assert f"nothing is left to train: {tmp_path / 'tiny.json'} has all" in capsys.readouterr().out
+
+
 def test_a_candidate_that_diverges_is_not_chosen(tiny, monkeypatch):
     trained, attempts = reproduce._trained, []
 
