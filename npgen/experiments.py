@@ -120,10 +120,11 @@ EXPERIMENTS = {
             model="categorical_nade",
             data="mnist",
             init={"n_hidden": 100},
-            n_steps=15_000,
+            n_steps=4000,
             step_size=3e-3,
+            l2=1e-4,  # 281.56 nats on validation; 283.27 with 3e-4; 284.37 without, after 2500 of 15 000 steps
             data_options={"halved": True},
-            validate_every=500,
+            validate_every=250,
         ),
         # The course's setting: MNIST's ones.
         Experiment(
@@ -213,6 +214,7 @@ MEASURED = {
     "vae-digits": Measured(17.16, 0.21, 5),
     "vae-digits-2d": Measured(19.73, 0.30, 4),
     "categorical-nade-digits": Measured(91.02, 0.68, 24),
+    "categorical-nade-mnist-14x14": Measured(279.57, 0.68, 560),
     "fvsbn-binarized-mnist": Measured(97.43, 0.23, 114),
     "nade-mnist-ones": Measured(31.76, 0.50, 19),
     "nade-binarized-mnist": Measured(87.43, 0.23, 114),
