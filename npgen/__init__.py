@@ -12,6 +12,8 @@ L0  errors          what a user can fix
     nn              fully connected networks
     optim           Adam, step-size schedules, clipping of the gradient
     sources         the files of the data sets: where they are, whether they are right, downloads
+    readers         files of data as arrays
+    folds           real-valued examples in ten folds
     data            data sets as arrays
     figures         arrays to matplotlib figures
 L1  checkpoint      one .npz file, written atomically

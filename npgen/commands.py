@@ -8,10 +8,10 @@ import numpy as np
 from rich.console import Console
 
 from npgen import checkpoint, experiments, figures, preparation, run
-from npgen.data import Fold
 from npgen.distributions import sigmoid
 from npgen.errors import InputError
 from npgen.files import writable_file
+from npgen.folds import Fold
 from npgen.nested import leaves
 from npgen.preparation import Prepared
 from npgen.progress import deferred_interrupt, follow

@@ -10,14 +10,9 @@ The files come from the folder NPGEN_DATA, the user's cache, or a download, as `
 checksums are compared before they are read. Nothing is downloaded on import, and nothing is ever unpickled.
 """
 
-import csv
 import dataclasses
-import gzip
 import inspect
 import math
-import numbers
-import textwrap
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +21,8 @@ import numpy as np
 
 from npgen.distributions import as_order
 from npgen.errors import InputError, unknown_name
+from npgen.folds import Fold, cross_validation, not_too_alike, require_varying
+from npgen.readers import read_amat, read_csv, read_idx, read_npz, read_numbers
 from npgen.sources import fetch, place
 
 
@@ -116,42 +113,6 @@ class Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
-    """Real-valued examples, one of ten ways of parting them for cross-validation, standardised.
-
-    The test part is a tenth of the rows. Of the others, the training fold, a random tenth is the validation part.
-    All three are in units in which each column of the training fold (`train` and `valid` together) has mean 0 and
-    standard deviation 1 (divisor n): x = (x_as_measured - mean) / std.
-
-    Attributes
-    ----------
-    name : the name that `load` knows the set by.
-    fold : 1..10.
-    train, valid, test : (n, D) float64.
-    columns : the names of the D columns.
-    mean, std : (D,) of the training fold, as measured.
-    """
-
-    name: str
-    fold: int
-    train: np.ndarray
-    valid: np.ndarray
-    test: np.ndarray
-    columns: tuple[str, ...]
-    mean: np.ndarray
-    std: np.ndarray
-
-    @property
-    def n_visible(self) -> int:
-        """The number of variables D."""
-        return self.train.shape[1]
-
-    def require_images(self) -> tuple[int, int]:
-        """InputError: these examples are no images."""
-        raise InputError(f"{self.name} has no images to draw: its {self.n_visible} variables are no pixels")
-
-
-@dataclass(frozen=True, eq=False)
 class Table:
     """Examples of discrete variables, each with its own categories.
 
@@ -222,113 +183,6 @@ def marginals(x: np.ndarray) -> np.ndarray:
     if np.any((x != 0) & (x != 1)):
         raise InputError(f"marginals: expected binary x, found values up to {np.max(x)}; binarize it first")
     return (x.sum(axis=0, dtype=np.float64) + 1) / (len(x) + 2)
-
-
-# Reading files.
-
-
-def read_idx(path: str | Path) -> np.ndarray:
-    """The uint8 array in a gzipped IDX file, of the shape its header gives.
-
-    Header: two zero bytes, the type (8 is uint8), the number of axes, then their lengths, big-endian 4 bytes.
-
-    Raises
-    ------
-    InputError
-        If the file is not gzip, cut short, not IDX of uint8, or not of the size that its header says.
-    """
-    try:
-        with gzip.open(path) as stream:
-            content = stream.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: expected a gzipped IDX file: {error}") from error
-    start = 4 + 4 * int.from_bytes(content[3:4], "big")
-    if content[:3] != b"\0\0\x08" or len(content) < start:
-        expected = "an IDX header of uint8, 00 00 08 n and n sizes"
-        raise InputError(f"{path}: expected {expected}, found {content[:16].hex(' ')}")
-    shape = np.frombuffer(content, ">u4", content[3], offset=4).tolist()
-    if len(content) - start != math.prod(shape):
-        expected = f"{math.prod(shape)} bytes of data for shape {tuple(shape)}"
-        raise InputError(f"{path}: expected {expected}, found {len(content) - start}; the file is damaged")
-    data = np.frombuffer(content, np.uint8, offset=start)
-    return data.reshape(shape).copy()  # what is in `content` is read-only, which compiled kernels mind
-
-
-def read_npz(path: str | Path, *keys: str) -> list[np.ndarray]:
-    """The arrays named `keys` in an npz file; pickled ones are refused."""
-    try:
-        # Not np.load, which takes a file that is not npz for a pickle, and leaves a damaged one open.
-        with open(path, "rb") as stream, np.lib.npyio.NpzFile(stream, allow_pickle=False) as arrays:
-            return [arrays[key] for key in keys]
-    except Exception as error:  # zipfile, zlib, ast and NumPy have an error each for a damaged file
-        reason = textwrap.shorten(str(error), 160, placeholder=" ...")
-        expected = f"an npz file with {', '.join(keys)} and no pickles"
-        raise InputError(f"{path}: expected {expected}: {reason}") from error
-
-
-def read_amat(path: str | Path) -> np.ndarray:
-    """The (n, 784) binary array in one of Larochelle's text files, whose lines are "0 1 ... 0"."""
-    characters = np.fromfile(path, np.uint8).reshape(-1, 2 * 784)  # after each digit a space or a line feed
-    return characters[:, ::2] - ord("0")
-
-
-def read_csv(path: str | Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows of a table separated by commas, or by semicolons as in UCI's files of wine.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, has no row, or a row has more or fewer cells than the header; says which line.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected a table in CSV: {error}") from error
-    separator = ";" if lines and ";" in lines[0] else ","
-    header, *rows = list(csv.reader(lines, delimiter=separator)) or [[]]
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise InputError(f"{path}, line {number}: expected the header's {len(header)} cells, found {len(row)}")
-    if not rows:
-        raise InputError(f"{path}: expected a header and at least one row, found {len(lines)} lines")
-    return header, rows
-
-
-def read_numbers(path: str | Path, without: Sequence[str] = ()) -> tuple[tuple[str, ...], np.ndarray]:
-    """The columns of a table of numbers but those named in `without`: their names, and (n, D) float64.
-
-    Raises
-    ------
-    InputError
-        As `read_csv`, or if a column of `without` is not there, or a cell is not a finite number; says which.
-    """
-    header, rows = read_csv(path)
-    if absent := sorted(set(without) - set(header)):
-        raise InputError(f"{path}: expected columns {', '.join(absent)}; found {', '.join(header)}")
-    kept = [d for d, column in enumerate(header) if column not in without]
-    columns = tuple(header[d] for d in kept)
-    x = np.array([[_number(row[d]) for d in kept] for row in rows])
-    require_finite(x, columns, str(path), first_row=2)  # the header is line 1
-    return columns, x
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
-
-
-def require_finite(x: np.ndarray, columns: Sequence[str], where: str, first_row: int = 0) -> None:
-    """Raise InputError, naming rows and columns, if a value of `x` (n, D) is NaN or infinite.
-
-    Rows are counted from `first_row`.
-    """
-    bad = np.argwhere(~np.isfinite(x))
-    if len(bad):
-        found = ", ".join(f"{columns[d]!r} of row {i + first_row}" for i, d in bad[:3])
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        raise InputError(f"{where}: expected finite numbers only; found NaN, infinity or text in {found}{more}")
 
 
 def read_categories(path: str | Path, without: Sequence[str] = ()) -> Table:
@@ -448,9 +302,6 @@ def binary_density(name: str, image_shape: tuple[int, int] | None = None) -> Dat
 
 # Real-valued sets.
 
-N_FOLDS = 10
-TOO_ALIKE = 0.98  # |correlation| above which RNADE's authors keep one column of the two
-
 
 def red_wine(fold: int = 1) -> Fold:
     """11 measurements of 1599 red wines (UCI), real-valued; in the ten folds of the NADE authors' file."""
@@ -489,68 +340,6 @@ def real_valued(name: str, path: Path, discrete: Sequence[str], fold: int) -> Fo
     require_varying(x, columns, name)
     kept = not_too_alike(x)
     return cross_validation(name, x[:, kept], [columns[d] for d in kept], fold)
-
-
-def not_too_alike(x: np.ndarray) -> list[int]:
-    """The columns that stay when of each two with |correlation| > 0.98 the *earlier* is dropped.
-
-    RNADE (Uria, Murray and Larochelle 2013; not checked here) keeps "one of each pair", without saying which. From the
-    last column to the first, a column stays unless it is too much like one that stays. In this order `parkinsons` has
-    the paper's 15 columns, and the mean test log-likelihood of a Gaussian is -10.80 nats; over 50 random assignments to
-    folds it is -10.83 on average, with a standard deviation of 0.04 (the paper: -10.85). In the other order there are
-    14 columns, and it is -10.63 on average.
-    """
-    correlations = np.abs(np.corrcoef(x.T))
-    kept: list[int] = []
-    for d in reversed(range(x.shape[1])):
-        if all(correlations[d, other] <= TOO_ALIKE for other in kept):
-            kept.insert(0, d)
-    return kept
-
-
-def cross_validation(
-    name: str, x: np.ndarray, columns: Sequence[str], fold: int, test_fold_of: np.ndarray | None = None
-) -> Fold:
-    """Fold 1..10 of the examples x (n, D): a tenth of them for testing, a tenth of the others for validation.
-
-    Parameters
-    ----------
-    name : str
-    x : array (n, D)
-    columns : the names of the D columns
-    fold : int
-        1..10.
-    test_fold_of : array (n,), optional
-        The fold in which each row is tested. By default the rows in a fixed random order (NumPy's RandomState(0)) are
-        cut into ten pieces. The validation part is drawn by RandomState(fold); the authors of RNADE took a ninth of
-        each training fold.
-
-    Raises
-    ------
-    InputError
-        If there is no such fold, a value is not finite, or a column of the training fold is constant.
-    """
-    if not isinstance(fold, numbers.Integral) or not 1 <= fold <= N_FOLDS:
-        raise InputError(f"{name}: expected a fold from 1 to {N_FOLDS}; found {fold!r}")
-    require_finite(x, columns, name)
-    if test_fold_of is None:
-        test_fold_of = np.empty(len(x), int)
-        for number, rows in enumerate(np.array_split(np.random.RandomState(0).permutation(len(x)), N_FOLDS), start=1):
-            test_fold_of[rows] = number
-    training_fold, test = x[test_fold_of != fold], x[test_fold_of == fold]
-    require_varying(training_fold, columns, f"{name}, training fold {fold}")
-    mean, std = training_fold.mean(axis=0), training_fold.std(axis=0)
-    order = np.random.RandomState(fold).permutation(len(training_fold))
-    valid, train = np.split(order, [round(len(order) / N_FOLDS)])
-    parts = ((part - mean) / std for part in (training_fold[np.sort(train)], training_fold[np.sort(valid)], test))
-    return Fold(name, int(fold), *parts, tuple(columns), mean, std)
-
-
-def require_varying(x: np.ndarray, columns: Sequence[str], where: str) -> None:
-    """Raise InputError if a column of x (n, D) is constant: it has no standard deviation to divide by."""
-    constant = [column for column, varies in zip(columns, np.ptp(x, axis=0) > 0, strict=True) if not varies]
-    if constant:
-        raise InputError(f"{where}: {', '.join(constant)} is constant; a density needs columns that vary. Leave it out")
 
 
 # The small tables of the lecture.

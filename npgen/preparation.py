@@ -14,9 +14,10 @@ from rich.console import Console
 
 from npgen import data, run
 from npgen.autodiff import mean
-from npgen.data import Dataset, Fold
+from npgen.data import Dataset
 from npgen.errors import InputError
 from npgen.experiments import SCHEDULES, Experiment, find_model
+from npgen.folds import Fold
 from npgen.nested import leaves, named_leaves
 from npgen.nn import l1_norm, squared_norm
 from npgen.optim import adam, averaging

@@ -13,8 +13,7 @@ from typing import Any
 
 from npgen import data, published
 from npgen.experiments import EXPERIMENTS, Experiment
-
-N_FOLDS = 10
+from npgen.folds import N_FOLDS
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from npgen import data, preparation, recipes, results, run, sources
 from npgen.errors import Diverged, InputError, unknown_name
 from npgen.experiments import Experiment
 from npgen.files import writable_folder
+from npgen.folds import N_FOLDS
 from npgen.models import gaussian_mixture
 from npgen.nested import n_parameters
 from npgen.progress import advancing
@@ -167,7 +168,7 @@ def _tested(trained: _Trained) -> Evaluation:
 def _gaussians(dataset: str) -> tuple[dict[str, Any], int, list[Evaluation]]:
     """One Gaussian with a full covariance, by maximum likelihood on all of each training fold."""
     tested = []
-    for fold in range(1, recipes.N_FOLDS + 1):
+    for fold in range(1, N_FOLDS + 1):
         part = data.load(dataset, fold=fold)
         x = np.concatenate([part.train, part.valid])
         params = gaussian_mixture.em_step(gaussian_mixture.init_params(np.random.default_rng(0), x, 1), x)

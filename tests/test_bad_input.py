@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from npgen import data
+from npgen import data, folds
 from npgen.errors import InputError
 from npgen.models import (
     bernoulli_mixture,
@@ -100,7 +100,7 @@ REAL_PLACES = {
     "gaussian_mixture": lambda x: gaussian_mixture.log_prob(PARAMS[gaussian_mixture], x),
     "gaussian_mixture start": lambda x: gaussian_mixture.init_params(RNG, x, 1),
     "gaussian_mixture em": lambda x: gaussian_mixture.em_step(PARAMS[gaussian_mixture], x),
-    "folds": lambda x: data.cross_validation("x", x, "abcd", 1),
+    "folds": lambda x: folds.cross_validation("x", x, "abcd", 1),
 }
 NOT_BINARY = {"two": 2, "-1": -1, "one half": 0.5, "nan": np.nan, "inf": np.inf}
 NO_CATEGORY = {"K": K, "-1": -1, "one half": 0.5, "nan": np.nan, "inf": np.inf}

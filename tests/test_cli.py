@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from npgen import checkpoint, data, preparation, sources
+from npgen import checkpoint, data, folds, preparation, sources
 from npgen.cli import main
 from npgen.models import orderless_nade, vae
 from npgen.nested import map_leaves
@@ -96,7 +96,7 @@ def test_every_drawing_command_writes_its_figure(npgen):
 
 def real_numbers(monkeypatch, rng):
     x = rng.standard_normal((200, 3))
-    monkeypatch.setitem(data.LOADERS, "red_wine", lambda: data.cross_validation("red_wine", x, "abc", 1))
+    monkeypatch.setitem(data.LOADERS, "red_wine", lambda: folds.cross_validation("red_wine", x, "abc", 1))
 
 
 def test_real_numbers_are_drawn_and_have_no_images(npgen, monkeypatch, rng):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from npgen import checkpoint, commands, data, figures
+from npgen import checkpoint, commands, data, figures, folds
 from npgen.cli import main
 from npgen.distributions import sigmoid
 from npgen.models import made, nade, orderless_nade, rnade
@@ -43,7 +43,7 @@ MEASURED = np.random.default_rng(3).gamma(2, size=(200, 3)) * [1, 10, 0.01] + [0
 def wines(monkeypatch):
     """Three real variables in different units, under the name of red_wine."""
     columns = ("acid", "sugar", "density")
-    load = lambda fold=1: data.cross_validation("red_wine", MEASURED, columns, fold)  # noqa: E731
+    load = lambda fold=1: folds.cross_validation("red_wine", MEASURED, columns, fold)  # noqa: E731
     monkeypatch.setitem(data.LOADERS, "red_wine", load)
     return load()
 

@@ -20,7 +20,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.stats import multivariate_normal
 from sklearn.datasets import load_digits
 
-from npgen import data, sources
+from npgen import data, folds, readers, sources
 from npgen.errors import InputError
 from support import REAL_DATA, needs
 
@@ -210,7 +210,7 @@ def test_marginals_refuse_grey():
 @example(np.zeros((0, 28, 28), np.uint8))
 def test_idx_round_trip(tmp_path_factory, x):
     path = write(tmp_path_factory.getbasetemp() / "round-trip.gz", idx_bytes(x))
-    found = data.read_idx(path)
+    found = readers.read_idx(path)
     np.testing.assert_array_equal(found, x, strict=True)
     assert found.flags.writeable
 
@@ -239,13 +239,13 @@ def test_read_idx_errors(tmp_path, damage):
     content, message = damaged_idx()[damage]
     path = write(tmp_path / "x.gz", content)
     with pytest.raises(InputError, match=message) as error:
-        data.read_idx(path)
+        readers.read_idx(path)
     assert brief(error).startswith(f"{path}: ")
 
 
 def test_read_idx_missing_file(tmp_path):
     with pytest.raises(InputError, match="No such file"):
-        data.read_idx(tmp_path / "none.gz")
+        readers.read_idx(tmp_path / "none.gz")
 
 
 # read_npz
@@ -253,7 +253,7 @@ def test_read_idx_missing_file(tmp_path):
 
 def test_read_npz_in_the_order_of_the_keys(tmp_path):
     path = write(tmp_path / "x.npz", npz_bytes(a=np.arange(3), b=np.ones(2, np.uint8)))
-    b, a = data.read_npz(path, "b", "a")
+    b, a = readers.read_npz(path, "b", "a")
     np.testing.assert_array_equal(b, np.ones(2, np.uint8), strict=True)
     np.testing.assert_array_equal(a, np.arange(3), strict=True)
 
@@ -301,7 +301,7 @@ def test_read_npz_errors(tmp_path, no_unpickling, damage):
     content, message = damaged_npz()[damage]
     path = write(tmp_path / "x.npz", content)
     with pytest.raises(InputError, match=message) as error:
-        data.read_npz(path, "a")
+        readers.read_npz(path, "a")
     assert brief(error).startswith(f"{path}: expected an npz file with a and no pickles: ")
 
 
@@ -312,7 +312,7 @@ def test_a_damaged_npz_never_raises_anything_else(tmp_path_factory, draw):
         content[position] = draw.draw(st.integers(0, 255))
     path = write(tmp_path_factory.getbasetemp() / "damaged.npz", bytes(content))
     try:
-        (found,) = data.read_npz(path, "a")
+        (found,) = readers.read_npz(path, "a")
     except InputError:
         return
     # What the check sum of the archive does not cover: the length and the type in names and dates.
@@ -516,7 +516,7 @@ def test_what_has_no_images_says_so():
 
 def test_read_numbers_with_commas_or_as_uci_with_semicolons_and_quotes(tmp_path):
     for text in ("a,b c,kind\n1,2.5,x\n-3e-2,4,y\n", '"a";"b c";"kind"\r\n1;2.5;x\r\n-3e-2;4;y\r\n'):
-        columns, x = data.read_numbers(write(tmp_path / "x.csv", text.encode()), without=["kind"])
+        columns, x = readers.read_numbers(write(tmp_path / "x.csv", text.encode()), without=["kind"])
         assert columns == ("a", "b c")
         np.testing.assert_array_equal(x, [[1, 2.5], [-0.03, 4]], strict=True)
 
@@ -537,7 +537,7 @@ def test_read_numbers_with_commas_or_as_uci_with_semicolons_and_quotes(tmp_path)
 def test_read_numbers_errors(tmp_path, text, message):
     path = write(tmp_path / "x.csv", text.encode("latin-1"))
     with pytest.raises(InputError, match=message) as error:
-        data.read_numbers(path, without=["b"] if "expected columns" in message else [])
+        readers.read_numbers(path, without=["b"] if "expected columns" in message else [])
     assert brief(error).startswith(str(path))
 
 
@@ -584,7 +584,7 @@ def test_every_row_is_tested_once_and_every_fold_is_standardised(given_folds):
     test_fold_of = np.arange(len(x)) % 10 + 1 if given_folds else None
     tested = []
     for fold in range(1, 11):
-        found = data.cross_validation("x", x, "abc", fold, test_fold_of)
+        found = folds.cross_validation("x", x, "abc", fold, test_fold_of)
         assert (found.fold, found.columns, found.n_visible) == (fold, ("a", "b", "c"), 3)
         training_fold = np.concatenate([found.train, found.valid])
         np.testing.assert_allclose(training_fold.mean(axis=0), 0, atol=1e-13)  # rounding of about 90 sums
@@ -601,7 +601,7 @@ def test_every_row_is_tested_once_and_every_fold_is_standardised(given_folds):
 
 
 def test_folds_are_fixed():
-    first, again = (data.cross_validation("x", numbers(), "abc", 4) for _ in range(2))
+    first, again = (folds.cross_validation("x", numbers(), "abc", 4) for _ in range(2))
     np.testing.assert_array_equal(first.train, again.train)
     np.testing.assert_array_equal(first.valid, again.valid)
 
@@ -609,17 +609,17 @@ def test_folds_are_fixed():
 @pytest.mark.parametrize("fold", [0, 11, -1, 1.5, "1", None])
 def test_no_such_fold(fold):
     with pytest.raises(InputError, match=re.escape(f"x: expected a fold from 1 to 10; found {fold!r}")):
-        data.cross_validation("x", numbers(), "abc", fold)
+        folds.cross_validation("x", numbers(), "abc", fold)
 
 
 def test_constant_columns_and_nan_are_refused_by_name():
     x = numbers()
     x[:, 1] = 7
     with pytest.raises(InputError, match="x, training fold 2: b is constant; a density needs columns that vary"):
-        data.cross_validation("x", x, "abc", 2)
+        folds.cross_validation("x", x, "abc", 2)
     x[5, 2] = np.nan
     with pytest.raises(InputError, match=r"x: expected finite numbers only; found NaN, .* in 'c' of row 5$"):
-        data.cross_validation("x", x, "abc", 2)
+        folds.cross_validation("x", x, "abc", 2)
 
 
 def test_of_columns_too_alike_the_earlier_is_dropped():
@@ -627,7 +627,7 @@ def test_of_columns_too_alike_the_earlier_is_dropped():
     x = np.stack([a, b, a + 0.1 * noise, -2 * b, a + 0.3 * noise], axis=1)
     # |correlation| of a with its two copies: 1 / sqrt(1.01) = .995, 1 / sqrt(1.09) = .958; of the copies .98 - .99
     assert abs(np.corrcoef(x.T)[2, 4]) > 0.975
-    kept = data.not_too_alike(x)
+    kept = folds.not_too_alike(x)
     assert 3 in kept and 4 in kept and 1 not in kept
     for d in set(range(5)) - set(kept):
         assert any(abs(np.corrcoef(x.T)[d, other]) > 0.98 for other in kept if other > d)
@@ -750,7 +750,7 @@ def test_caltech_equals_the_repacked_file():
     found = data.load("caltech101_silhouettes")
     path = Path(REAL_DATA) / "caltech101_silhouettes/caltech101_silhouettes_28_split1.npz"
     names = ["train", "valid", "test", "train_labels", "valid_labels", "test_labels"]
-    for name, expected in zip(names, data.read_npz(path, *names), strict=True):
+    for name, expected in zip(names, readers.read_npz(path, *names), strict=True):
         np.testing.assert_array_equal(getattr(found, name), expected, strict=True)
 
 

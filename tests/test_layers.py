@@ -24,6 +24,8 @@ ORDER = [
         "nn",
         "optim",
         "sources",
+        "readers",
+        "folds",
         "data",
         "figures",
     ),

@@ -10,6 +10,7 @@ from npgen import run as run_module
 from npgen.cli import main
 from npgen.errors import Diverged, InputError
 from npgen.experiments import MODELS
+from npgen.folds import Fold
 
 
 @pytest.fixture
@@ -264,7 +265,7 @@ def test_folds_are_the_mean_over_ten(monkeypatch):
 
     def fold(name, fold):
         x = rng.standard_normal((60, 3))
-        return data.Fold(name, fold, x[:40], x[40:50], x[50:], ("a", "b", "c"), np.zeros(3), np.ones(3))
+        return Fold(name, fold, x[:40], x[40:50], x[50:], ("a", "b", "c"), np.zeros(3), np.ones(3))
 
     folds = {number: fold("red_wine", number) for number in range(1, 11)}
     monkeypatch.setattr(data, "load", lambda name, fold: folds[fold])

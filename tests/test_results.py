@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 from matplotlib.image import imread
 
-from npgen import checkpoint, data, figures, results
+from npgen import checkpoint, data, figures, folds, results
 from npgen.cli import main
 from npgen.errors import InputError
 from npgen.recipes import TABLES
@@ -47,7 +47,7 @@ def train(model, out, *arguments):
 
 def test_every_figure_of_the_page_is_drawn_again(tmp_path, monkeypatch, rng):
     x = rng.standard_normal((200, 3))
-    monkeypatch.setitem(data.LOADERS, "red_wine", lambda: data.cross_validation("red_wine", x, "abc", 1))
+    monkeypatch.setitem(data.LOADERS, "red_wine", lambda: folds.cross_validation("red_wine", x, "abc", 1))
     models = ["rnade", "fvsbn", "nade", "made", "orderless_nade", "categorical_nade"]
     for model in models:
         train(model, tmp_path / f"{model}.npz", "red_wine" if model == "rnade" else "digits")

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from npgen import experiments, figures, run
-from npgen.data import Fold
 from npgen.errors import InputError
 from npgen.files import writable_file
+from npgen.folds import Fold
 from npgen.grading import check, judging, show_models
 from npgen.grading.child import calls
 from npgen.grading.language import N_, Message

@@ -18,9 +18,10 @@ from autograd.misc import flatten
 from rich.console import Console
 
 from npgen import data, experiments, preparation
-from npgen.data import Dataset, Fold
+from npgen.data import Dataset
 from npgen.distributions import sigmoid
 from npgen.experiments import Experiment
+from npgen.folds import Fold
 from npgen.grading import checks
 from npgen.models import fvsbn, rnade
 from npgen.nested import map_leaves
