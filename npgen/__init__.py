@@ -9,6 +9,7 @@ L0  errors          what a user can fix
     kernels         compiled primitives, one file each
     autodiff        value and gradient with respect to nested parameters
     distributions   Bernoulli, categorical, Gaussian: log-densities, KL, samplers
+    examples        checks of what the models take
     nn              fully connected networks
     optim           Adam, step-size schedules, clipping of the gradient
     sources         the files of the data sets: where they are, whether they are right, downloads

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from npgen.distributions import as_order
 from npgen.errors import InputError, unknown_name
+from npgen.examples import as_order
 from npgen.folds import Fold, cross_validation, not_too_alike, require_varying
 from npgen.readers import read_amat, read_csv, read_idx, read_npz, read_numbers
 from npgen.sources import fetch, place

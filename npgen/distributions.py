@@ -144,59 +144,6 @@ def bernoulli_sample(rng, logits):
     return (rng.random(logits.shape, dtype=logits.dtype) < sigmoid(logits)).astype(onp.uint8)
 
 
-def as_examples(x, n_visible):
-    """`x` as an array, after a check that it is one of numbers, (n, n_visible); InputError if not."""
-    x = onp.asarray(x)
-    if x.ndim != 2 or x.shape[1] != n_visible:
-        raise InputError(f"expected examples of shape (n, {n_visible}); found {x.shape}")
-    if x.dtype.kind not in "biuf":
-        raise InputError(f"expected numbers; found an array of {x.dtype}")
-    return x
-
-
-def as_binary(x, n_visible, dtype):
-    """The examples `x` (n, D) in `dtype`, after a check that they are binary: other values have no probability.
-
-    Raises
-    ------
-    InputError
-        Unless `x` has the shape (n, n_visible) and every value is 0 or 1.
-    """
-    x = as_examples(x, n_visible)
-    outside = (x != 0) & (x != 1)
-    if outside.any():
-        row, column = onp.argwhere(outside)[0]
-        raise InputError(
-            f"expected data in {{0, 1}}; found {x[row, column]} in row {row}, column {column} (counted from 0). "
-            "dataset.thresholded() and dataset.sampled(rng) of npgen.data make grey images binary"
-        )
-    return x.astype(dtype, copy=False)
-
-
-def as_observed(observed, shape):
-    """The boolean array of that shape which says what is observed; one row stands for all examples."""
-    observed = onp.asarray(observed)
-    if observed.dtype != bool or observed.shape not in (shape, shape[1:]):
-        found = f"{observed.dtype} {observed.shape}"
-        raise InputError(f"observed: expected booleans of shape {shape} or {shape[1:]}; found {found}")
-    return onp.broadcast_to(observed, shape)
-
-
-def as_order(order, n_visible):
-    """`order` as an array, after a check that it is a permutation of 0..n_visible - 1; their own order if it is None.
-
-    Raises
-    ------
-    InputError
-        If it is not.
-    """
-    order = onp.arange(n_visible) if order is None else onp.asarray(order)
-    whole = order.dtype.kind in "iu" and order.shape == (n_visible,)
-    if not whole or not onp.array_equal(onp.sort(order), onp.arange(n_visible)):
-        raise InputError(f"order: expected a permutation of 0..{n_visible - 1}; found {order}")
-    return order
-
-
 def logit_of_marginals(n_visible, marginals=None):
     """log(p / (1 - p)), (D,): the biases that give independent pixels these marginals; zeros where none are given.
 
@@ -268,27 +215,6 @@ def categorical_sample(rng, logits):
     By the Gumbel-max trick: argmax_k (logits_k + Gumbel noise) has exactly these probabilities.
     """
     return onp.argmax(logits + rng.gumbel(size=logits.shape), axis=-1)
-
-
-def as_categories(x, n_visible, n_categories):
-    """The examples `x` (n, D) as integers, after a check that each is a category: a whole number in 0..K-1.
-
-    Raises
-    ------
-    InputError
-        Unless `x` has the shape (n, n_visible) and every value is one of 0, 1, ..., n_categories - 1.
-    """
-    x = as_examples(x, n_visible)
-    known = (x >= 0) & (x < n_categories)  # false for NaN
-    if onp.issubdtype(x.dtype, onp.floating):
-        known &= onp.floor(x) == x
-    if not known.all():
-        row, column = onp.argwhere(~known)[0]
-        raise InputError(
-            f"expected categories, whole numbers in 0..{n_categories - 1}; found {x[row, column]} in row {row}, "
-            f"column {column} (counted from 0)"
-        )
-    return x.astype(onp.int64, copy=False)
 
 
 # --- Gaussian --------------------------------------------------------------------------------------------------------
@@ -489,23 +415,6 @@ def _require_mixture_shapes(x, **components):
     for name, array in components.items():
         if onp.shape(array)[:-1] != onp.shape(x) or onp.shape(array) != onp.shape(components["means"]):
             raise ValueError(f"{name}: expected shape {onp.shape(x)} + (K,), one K for all; found {onp.shape(array)}")
-
-
-def as_real(x, n_visible, dtype):
-    """The examples `x` (n, D) in `dtype`, after a check that every value is a finite number.
-
-    Raises
-    ------
-    InputError
-        Unless `x` has the shape (n, n_visible) and no value is NaN or infinite; names the first rows and columns.
-    """
-    x = as_examples(x, n_visible)
-    bad = onp.argwhere(~onp.isfinite(x))
-    if len(bad):
-        places = ", ".join(f"{x[row, column]} in row {row}, column {column}" for row, column in bad[:3])
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        raise InputError(f"expected finite numbers; found {places}{more} (counted from 0). Leave such rows out")
-    return x.astype(dtype, copy=False)
 
 
 def _require_same_shape(**arrays):

@@ -21,6 +21,7 @@ ORDER = [
         "kernels",
         "autodiff",
         "distributions",
+        "examples",
         "nn",
         "optim",
         "sources",

@@ -14,8 +14,9 @@ every component (a Beta(2, 2) prior), so that no mu is 0 or 1 and no logit infin
 
 import numpy as np
 
-from npgen.distributions import as_binary, bernoulli_sample, categorical_sample, logsumexp, softplus
+from npgen.distributions import bernoulli_sample, categorical_sample, logsumexp, softplus
 from npgen.errors import InputError, require_positive
+from npgen.examples import as_binary
 
 
 def init_params(rng, x, n_components, dtype=np.float64):

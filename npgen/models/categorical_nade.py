@@ -27,8 +27,9 @@ below; training by Adam.
 import autograd.numpy as np
 import numpy as onp
 
-from npgen.distributions import as_categories, as_order, categorical_log_prob, categorical_sample, sigmoid
+from npgen.distributions import categorical_log_prob, categorical_sample, sigmoid
 from npgen.errors import InputError, require_positive
+from npgen.examples import as_categories, as_order
 from npgen.kernels import categorical_nade as kernel
 
 warm_up = kernel.warm_up  # compiles; for callers who want to say so, or to start their clock afterwards

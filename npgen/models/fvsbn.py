@@ -21,8 +21,9 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import as_binary, bernoulli_log_prob, bernoulli_sample, logit_of_marginals
+from npgen.distributions import bernoulli_log_prob, bernoulli_sample, logit_of_marginals
 from npgen.errors import require_positive
+from npgen.examples import as_binary
 
 
 def init_params(rng, n_visible, dtype=onp.float32, *, marginals=None):

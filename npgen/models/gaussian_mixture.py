@@ -30,8 +30,9 @@ By gradient: `npgen.train.fit(lambda params, x: -mean(log_prob(params, x)), ...)
 import autograd.numpy as np
 import numpy as onp
 
-from npgen.distributions import LOG_2PI, as_real, categorical_sample, logsumexp
+from npgen.distributions import LOG_2PI, categorical_sample, logsumexp
 from npgen.errors import InputError, require_positive, unknown_name
+from npgen.examples import as_real
 
 COVARIANCES = ("full", "diagonal", "tied")
 

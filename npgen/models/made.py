@@ -35,16 +35,9 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import (
-    as_binary,
-    as_examples,
-    as_observed,
-    bernoulli_log_prob,
-    bernoulli_sample,
-    logit_of_marginals,
-    logsumexp,
-)
+from npgen.distributions import bernoulli_log_prob, bernoulli_sample, logit_of_marginals, logsumexp
 from npgen.errors import require_layers, require_positive
+from npgen.examples import as_binary, as_examples, as_observed
 from npgen.kernels import made as kernel
 from npgen.nn import init_net_params, relu
 

@@ -25,16 +25,9 @@ import autograd.numpy as np
 import numpy as onp
 from autograd.extend import defvjp, primitive
 
-from npgen.distributions import (
-    as_binary,
-    as_examples,
-    as_observed,
-    as_order,
-    bernoulli_log_prob,
-    logit_of_marginals,
-    sigmoid,
-)
+from npgen.distributions import bernoulli_log_prob, logit_of_marginals, sigmoid
 from npgen.errors import require_positive
+from npgen.examples import as_binary, as_examples, as_observed, as_order
 from npgen.kernels import nade as kernel
 
 warm_up = kernel.warm_up  # compiles; for callers who want to say so, or to start their clock afterwards

@@ -42,17 +42,9 @@ import numpy as onp
 from scipy.special import gammaln
 
 from npgen.autodiff import constant
-from npgen.distributions import (
-    as_binary,
-    as_examples,
-    as_order,
-    bernoulli_sample,
-    logit_of_marginals,
-    logsumexp,
-    sigmoid,
-    softplus,
-)
+from npgen.distributions import bernoulli_sample, logit_of_marginals, logsumexp, sigmoid, softplus
 from npgen.errors import InputError, require_layers, require_positive
+from npgen.examples import as_binary, as_examples, as_order
 from npgen.nn import affine, init_net_params, linear, relu
 
 

@@ -35,7 +35,6 @@ import numpy as onp
 from autograd.extend import defvjp, primitive
 
 from npgen.distributions import (
-    as_real,
     gaussian_mixture_log_prob,
     gaussian_mixture_sample,
     logistic_mixture_log_prob,
@@ -44,6 +43,7 @@ from npgen.distributions import (
     sigmoid,
 )
 from npgen.errors import require_positive, unknown_name
+from npgen.examples import as_real
 from npgen.kernels import rnade as kernel
 from npgen.nn import relu
 

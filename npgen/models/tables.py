@@ -35,8 +35,9 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from npgen.distributions import as_examples, as_order, as_real, categorical_sample, gaussian_log_prob, logsumexp
+from npgen.distributions import categorical_sample, gaussian_log_prob, logsumexp
 from npgen.errors import InputError, require_positive
+from npgen.examples import as_categories, as_order, as_real
 
 MAX_CELLS = 2**26  # of one table: 512 MB
 MAX_AXES = 32  # of an array, in every NumPy
@@ -115,15 +116,7 @@ def _require_small(sizes):
 def _as_categories(x, n_categories):
     """x (n, D) as integers, after a check that column d is in 0..K_d - 1."""
     require_positive(**{f"n_categories[{d}]": size for d, size in enumerate(n_categories)})
-    x, sizes = as_examples(x, len(n_categories)), np.asarray(n_categories)
-    known = (x >= 0) & (x < sizes) & (np.floor(x) == x)  # false for NaN
-    if not known.all():
-        row, d = np.argwhere(~known)[0]
-        raise InputError(
-            f"expected categories, whole numbers in 0..{sizes[d] - 1}, in column {d}; found {x[row, d]} in row {row} "
-            "(counted from 0)"
-        )
-    return x.astype(np.int64, copy=False)
+    return as_categories(x, len(n_categories), n_categories)
 
 
 def _empty_condition(given, values):

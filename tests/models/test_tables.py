@@ -197,7 +197,7 @@ def test_what_is_not_known_is_refused_by_name():
 def test_categories_outside_are_named(value, found):
     x = examples().astype(float)
     x[7, 1] = value
-    message = re.escape(f"whole numbers in 0..2, in column 1; found {found} in row 7")
+    message = re.escape(f"whole numbers in 0..2; found {found} in row 7, column 1")
     params = tables.fit(examples(), SIZES, smoothing=1)
     for ask in (
         lambda: tables.fit(x, SIZES),
@@ -347,7 +347,7 @@ def test_class_errors():
         tables.fit_classes([1, 2, 3, 3], [0, 0, 1, 1], 2)
     with pytest.raises(InputError, match="class 2: expected at least two different values; found none"):
         tables.fit_classes([1, 2, 3, 4], [0, 0, 1, 1], 3)
-    with pytest.raises(InputError, match=r"whole numbers in 0\.\.1, in column 0; found 2 in row 1"):
+    with pytest.raises(InputError, match=r"whole numbers in 0\.\.1; found 2 in row 1, column 0"):
         tables.fit_classes([1, 2], [0, 2], 2)
     with pytest.raises(InputError, match="expected a label for each value; found 3 labels and 4 values"):
         tables.fit_classes([1, 2, 3, 4], [0, 0, 1], 2)
