@@ -7,7 +7,7 @@ Each right solution of each random function talks to its check, in this process,
 ...: the solution itself 3000 times, our reference and those of tests/grading/right 100 times each. The report holds
 counts and rates and no times, so that it does not depend on the machine. Exit status 1 if a right solution failed.
 
-It takes about fifteen minutes of one core; --processes shares the work out.
+It takes about forty minutes of one core; --processes shares the work out.
 """
 
 import argparse
