@@ -122,20 +122,25 @@ def _sizes(context, parameter, text):
 
 @cli.command("experiments")
 def list_experiments():
-    """The table of experiments."""
+    """The table of experiments, with what was measured.
+
+    Test nats with their standard error, seconds, and the figure of the paper.
+    """
     from npgen.experiments import EXPERIMENTS, MEASURED
 
-    table = Table(box=None)
+    table = Table(box=None, padding=(0, 1, 0, 0))  # 80 columns are enough
     table.add_column("name", no_wrap=True)  # one has to type it
-    for heading in ("sizes", "steps", "test nats", "seconds", "published"):
-        table.add_column(heading)
+    for heading in ("hidden", "latent", "steps", "test nats", "seconds", "paper"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in EXPERIMENTS.values():
-        sizes = ", ".join(f"{name} {value}" for name, value in row.init.items())
+        hidden = row.init.get("hidden_sizes") or (row.init.get("n_hidden", ""),)
         measured = MEASURED.get(row.name)
         reached = (
             (f"{measured.nats:.2f} ± {measured.standard_error:.2f}", str(measured.seconds)) if measured else ("", "")
         )
-        table.add_row(row.name, sizes, str(row.n_steps), *reached, str(row.published or ""))
+        sizes = ",".join(map(str, hidden)), str(row.init.get("n_latent", ""))
+        published = f"{row.published:.2f}" if row.published else ""
+        table.add_row(row.name, *sizes, str(row.n_steps), *reached, published)
     Console().print(table)
 
 

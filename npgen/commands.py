@@ -14,7 +14,7 @@ from npgen.files import writable_file
 from npgen.folds import Fold
 from npgen.nested import leaves
 from npgen.preparation import Prepared
-from npgen.progress import deferred_interrupt, follow
+from npgen.progress import advancing, deferred_interrupt, follow
 
 
 def train(name: str, options: dict[str, Any], out: Path, resume: bool, console: Console) -> bool:
@@ -56,8 +56,9 @@ def evaluate(path: Path, part: str, n_importance: int | None, n_orderings: int |
     options = {**experiment.options, **experiment.test_options}
     if n_orderings is not None:
         options["n_orderings"] = n_orderings
-    with console.status(f"evaluating {len(x)} {example}s"):
-        nll = preparation.estimate_nll(prepared.model, params, x, k, **options)
+    shares = [0.0]
+    with advancing(console, f"evaluating {len(x)} {example}s", lambda: shares[-1]):
+        nll = preparation.estimate_nll(prepared.model, params, x, k, told=shares.append, **options)
     bound = f" (IWAE bound, k = {k})" if latent else ""
     bits = nll.mean / (n_visible * np.log(2))
     console.print(

@@ -198,15 +198,24 @@ def validation_nll(trained, params, x) -> float:
     return -float(np.mean(passes))
 
 
-def estimate_nll(model, params, x, n_importance: int, seed: int = 0, **options) -> Evaluation:
+def estimate_nll(
+    model,
+    params,
+    x,
+    n_importance: int,
+    seed: int = 0,
+    told: Callable[[float], None] = lambda share: None,
+    **options,
+) -> Evaluation:
     """The mean of -log p(x) over x and its standard error; for a latent variable model, by importance sampling.
 
-    The importance-sampled figure is an upper bound in expectation, which tightens with `n_importance`.
+    The importance-sampled figure is an upper bound in expectation, which tightens with `n_importance`. `told` hears now
+    and then what share of x is done.
     """
     if not hasattr(model, "log_prob_estimate"):
-        return evaluate(lambda batch: -model.log_prob(params, batch, **options), x, batch_size=200)
+        return evaluate(lambda batch: -model.log_prob(params, batch, **options), x, 200, told)
     rng = np.random.default_rng(seed)
-    return evaluate(lambda batch: -model.log_prob_estimate(params, rng, batch, n_importance), x, batch_size=100)
+    return evaluate(lambda batch: -model.log_prob_estimate(params, rng, batch, n_importance), x, 100, told)
 
 
 def warm_up(prepared: Prepared, console: Console) -> None:

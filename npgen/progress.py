@@ -98,7 +98,7 @@ def advancing(console: Console, label: str, fraction: Callable[[], float]) -> It
 def _fraction_bar(console, label, fraction, ended):
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TaskProgressColumn(), TimeElapsedColumn())
     columns += (TextColumn("so far,"), TimeRemainingColumn(), TextColumn("left"))
-    with Progress(*columns, console=console, speed_estimate_period=600) as progress:
+    with Progress(*columns, console=console, speed_estimate_period=600, transient=True) as progress:
         task = progress.add_task(label, total=1.0)
         while not ended.wait(5 * REFRESH):
             progress.update(task, completed=fraction())

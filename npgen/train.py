@@ -113,8 +113,15 @@ class Evaluation(NamedTuple):
     standard_error: float
 
 
-def evaluate(per_example: Callable[[np.ndarray], np.ndarray], data: np.ndarray, batch_size: int = 1000) -> Evaluation:
+def evaluate(
+    per_example: Callable[[np.ndarray], np.ndarray],
+    data: np.ndarray,
+    batch_size: int = 1000,
+    told: Callable[[float], None] = lambda share: None,
+) -> Evaluation:
     """Mean and standard error over `data` of `per_example(batch) -> (n,)`, in float64 and in batches.
+
+    After each batch `told` hears what share of the data is done.
 
     Raises
     ------
@@ -133,6 +140,7 @@ def evaluate(per_example: Callable[[np.ndarray], np.ndarray], data: np.ndarray, 
         if value.shape != (len(batch),):
             raise ValueError(f"expected one value for each example, shape ({len(batch)},); found {value.shape}")
         values.append(value)
+        told(min(1.0, (start + batch_size) / len(data)))
     values = np.concatenate(values)
     spread = values.std(ddof=1) if len(values) > 1 else math.nan
     return Evaluation(float(values.mean()), float(spread / math.sqrt(len(values))))

@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 from npgen import checkpoint, data, folds, preparation, sources
 from npgen.cli import main
+from npgen.experiments import EXPERIMENTS
 from npgen.models import orderless_nade, vae
 from npgen.nested import map_leaves
 
@@ -167,6 +168,14 @@ def test_resume_of_a_finished_run_says_so_and_changes_nothing(npgen, tmp_path):
 
 def test_resume_without_a_checkpoint_starts(npgen):
     assert npgen("train", "fvsbn", *SMALL, "--resume")[0] == 0
+
+
+def test_the_table_of_experiments_has_a_line_for_each_in_80_columns(npgen):
+    code, output, _ = npgen("experiments")
+    heading, *rows = output.splitlines()
+    assert code == 0 and heading.split() == ["name", "hidden", "latent", "steps", "test", "nats", "seconds", "paper"]
+    assert [row.split()[0] for row in rows] == list(EXPERIMENTS) and max(map(len, rows)) <= 80
+    assert next(row for row in rows if "vae-binarized-mnist" in row).split()[1:4] == ["200,200", "50", "180000"]
 
 
 def test_data_list_and_verify(npgen, tmp_path, monkeypatch):

@@ -102,6 +102,12 @@ def test_evaluate_mean_and_standard_error():
     assert found.standard_error == pytest.approx(np.std(values, ddof=1) / 2)
 
 
+def test_evaluate_tells_what_share_is_done():
+    heard = []
+    evaluate(lambda x: x, np.ones(5), batch_size=2, told=heard.append)
+    assert heard == [0.4, 0.8, 1.0]
+
+
 def test_evaluate_refuses_columns_that_would_broadcast():
     with pytest.raises(ValueError, match=r"shape \(3,\); found \(3, 1\)"):
         evaluate(lambda x: x[:, None], np.ones(3))
