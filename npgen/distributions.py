@@ -4,8 +4,8 @@ Log-densities are per example, in nats, and summed over the variables of an exam
 standard deviations*, never probabilities and variances: every formula stays finite where exp or log would not. Arrays
 that would only fit by broadcasting are refused, because (n, 1) against (n,) broadcasts to (n, n) without a word.
 
-`sigmoid`, `softplus`, `logsumexp` and `bernoulli_log_prob` are primitives of autograd with their derivative beside
-them, written with `autograd.numpy`, so they can be differentiated again.
+What training spends its time on is a primitive of autograd with its derivative beside it. Those of `sigmoid`,
+`softplus`, `logsumexp` and `bernoulli_log_prob` are written with `autograd.numpy`, so they can be differentiated again.
 """
 
 import math
@@ -130,7 +130,11 @@ def _residual(targets, logits):
     return residual
 
 
-defvjp(_residual, None, lambda ans, targets, logits: lambda g: g * sigmoid(logits) * (sigmoid(logits) - 1))
+defvjp(
+    _residual,
+    lambda ans, targets, logits: lambda g: g,
+    lambda ans, targets, logits: lambda g: g * sigmoid(logits) * (sigmoid(logits) - 1),
+)
 
 defvjp(
     bernoulli_log_prob,

@@ -72,6 +72,18 @@ def test_float32_stays_float32(function):
 # --- Bernoulli
 
 
+def test_the_mixed_second_derivative_of_a_bernoulli_is_symmetric(rng):
+    """d^2 log p / dt dl = 1, in whichever order."""
+    targets, logits = rng.random((1, 3)), rng.standard_normal((1, 3))
+
+    def total(targets, logits):
+        return d.bernoulli_log_prob(targets, logits)[0]
+
+    for first, second in ((0, 1), (1, 0)):
+        mixed = autograd.jacobian(autograd.grad(total, first), second)(targets, logits)
+        np.testing.assert_array_equal(mixed.reshape(3, 3), np.eye(3))
+
+
 def test_bernoulli_literals():
     # log sigmoid(0) = -log 2; log sigmoid(2) = -0.1269..., log(1 - sigmoid(2)) = -2.1269...
     targets, logits = np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 0.0], [2.0, 2.0]])

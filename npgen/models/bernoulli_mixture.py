@@ -63,11 +63,13 @@ def em_step(params, x):
     logits = params["logits"]
     x = as_binary(x, logits.shape[1], logits.dtype)
     joint = joint_log_prob(params, x)
-    responsibilities = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+    # In float64: in float32 the two sums over many examples would not agree, and mu might come out above 1.
+    responsibilities = np.exp(joint - logsumexp(joint, axis=1, keepdims=True)).astype(np.float64)
     counts = responsibilities.sum(axis=0)
     mu = (np.dot(responsibilities.T, x) + 1) / (counts[:, None] + 2)
-    tiny = np.finfo(mu.dtype).tiny  # an empty component keeps a finite log weight
-    return {"log_pi": np.log(counts + tiny) - np.log(counts.sum()), "logits": np.log(mu) - np.log1p(-mu)}
+    tiny = np.finfo(logits.dtype).tiny  # an empty component keeps a finite log weight
+    log_pi = np.log(counts + tiny) - np.log(counts.sum())
+    return {"log_pi": log_pi.astype(logits.dtype), "logits": (np.log(mu) - np.log1p(-mu)).astype(logits.dtype)}
 
 
 def sample(params, rng, n_samples):

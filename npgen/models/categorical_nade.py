@@ -5,10 +5,10 @@
     l_d     = V_d h_d + b_d
     h_d     = sigmoid(a_d)
     a_1     = c
-    a_{d+1} = a_d + W_d e(x_d)
+    a_{d+1} = a_d + W_d^T e(x_d)
 
-With x_d as a one-hot vector e(x_d), the product with W_d selects a row: so W is an array of rows, a_{d+1} = a_d +
-W[d, x_d], and no one-hot vector is ever made. log p(x) costs O(D H) for the hidden layers and O(D K H) for the
+With x_d as a one-hot vector e(x_d), the product selects row x_d of W_d: a_{d+1} = a_d + W[d, x_d], and no one-hot
+vector is ever made. log p(x) costs O(D H) for the hidden layers and O(D K H) for the
 softmaxes.
 
     params["W"]  (D, K, H)   W[d, k]: what x_d = k adds to the pre-activation (nothing, if d is the last)
@@ -41,7 +41,7 @@ def init_params(rng, n_visible, n_categories, n_hidden, dtype=onp.float32, *, ma
     """W ~ N(0, 1/D), V ~ N(0, 0.01^2), c = 0 and b = log marginals: training starts near independent variables.
 
     W[d, k] has a gradient only where x_d = k, rare if K is large. From W ~ N(0, 0.01^2) the hidden layers of two
-    examples hardly differ, and with K = 256 nothing was learned in 300 steps; from this W, a_D has variance 1.
+    examples hardly differ, and with K = 256 nothing was learned in 300 steps; this W gives a_D a variance of nearly 1.
 
     Parameters
     ----------

@@ -195,7 +195,10 @@ def sample(params, rng, n_samples):
     means = params["means"]
     k = categorical_sample(rng, onp.tile(params["log_pi"], (n_samples, 1)))
     noise = rng.standard_normal((n_samples, means.shape[1]), dtype=means.dtype)
-    return means[k] + onp.einsum("nij,nj->ni", _roots(params)[k], noise)
+    x = means[k]
+    for component, root in enumerate(_roots(params)):
+        x[k == component] += onp.dot(noise[k == component], root.T)
+    return x
 
 
 # --- expectation maximisation ----------------------------------------------------------------------------------------
@@ -262,7 +265,7 @@ def _log_whitening(covariances, spread, floor):
         L = _floored_root(covariances, floor)
     else:
         least = onp.linalg.eigvalsh(covariances / onp.outer(spread, spread))[:, 0]
-        _require_regular(least > rounding, "all components together" if len(covariances) == 1 else None)
+        _require_regular(least > rounding)
         L = onp.linalg.cholesky(covariances)
     A = onp.tril(onp.linalg.inv(L))
     d = onp.arange(len(spread))
@@ -291,10 +294,12 @@ def _log_whitening_of_variances(variances, spread, floor):
     return -0.5 * onp.log(variances)
 
 
-def _require_regular(regular, of=None):
+def _require_regular(regular):
+    """For each component, or once for the one covariance of all."""
     if not regular.all():
+        which = f" of component {onp.argmin(regular)}" if len(regular) > 1 else ""
         raise InputError(
-            f"the covariance of {of or f'component {onp.argmin(regular)}'} became singular: its examples lie on a "
-            "point or a plane.\nTake fewer components, another start or less free covariances; or say what the least "
-            "variance may be, for instance floor=1e-3"
+            f"the covariance{which} became singular: its examples lie on a point or a plane.\n"
+            "Take less free covariances, fewer components or another start; or say what the least variance may be, for "
+            "instance floor=1e-3"
         )

@@ -3,7 +3,7 @@
     p(x) = prod_d p(x_d | x_<d),        p(x_d = 1 | x_<d) = sigmoid(l_d)
 
     h_0 = x
-    h_l = relu(h_{l-1} (W_l * M_l) + b_l)                       l = 1 ... L
+    h_i = relu(h_{i-1} (W_i * M_i) + b_i)                       i = 1 ... L
     l   = h_L (V * M_V) + x (A * M_A) + c
 
 An autoencoder whose weights are masked, so that no path leads from x_j to l_d unless j < d: then its D outputs are the
@@ -11,7 +11,7 @@ D conditionals, and one pass gives log p(x). The masks follow from *degrees*. A 
 place in the ordering. A hidden unit of degree m, from 1 to D - 1, sees the first m pixels; one that saw all D could say
 nothing new to any output:
 
-    M_l[j, k] = 1[m_l(k) >= m_{l-1}(j)]       M_V[k, d] = 1[m_0(d) > m_L(k)]       M_A[j, d] = 1[m_0(d) > m_0(j)]
+    M_i[j, k] = 1[m_i(k) >= m_{i-1}(j)]       M_V[k, d] = 1[m_0(d) > m_L(k)]       M_A[j, d] = 1[m_0(d) > m_0(j)]
 
     params["hidden"]  [(W, b), ...]  W (n_in, n_out), b (n_out,)
     params["V"]       (H, D)
@@ -36,7 +36,7 @@ import numpy as onp
 from autograd.extend import defvjp, primitive
 
 from npgen.distributions import bernoulli_log_prob, bernoulli_sample, logit_of_marginals, logsumexp
-from npgen.errors import require_layers, require_positive
+from npgen.errors import InputError, require_layers, require_positive
 from npgen.examples import as_binary, as_examples, as_observed
 from npgen.kernels import made as kernel
 from npgen.nn import init_net_params, relu
@@ -84,7 +84,7 @@ def even_degrees(sizes):
 
 
 def drawn_degrees(rng, sizes):
-    """Degrees for a random ordering: m_l(k) uniform from the least of the layer below to D - 1 (algorithm 1)."""
+    """Degrees for a random ordering: m_i(k) uniform from the least of the layer below to D - 1 (algorithm 1)."""
     D, *hidden = sizes
     degrees = [rng.permutation(D) + 1]
     for H in hidden:
@@ -137,6 +137,8 @@ def masked_product(h, W, mask):
 
 def conditional_logits(params, x, *, number=0, n_masks=1):
     """Logits of the D conditionals p(x_d = 1 | the pixels before d), (n, D), with mask `number` of `n_masks`."""
+    if not 0 <= number < n_masks:
+        raise InputError(f"number: expected one of the masks 0 to {n_masks - 1}; found {number!r}")
     product = kernel.masked_product
     *hidden_masks, mask_V, mask_A = blocks(layer_sizes(params), number, n_masks)
     h = x
@@ -197,9 +199,9 @@ def complete(params, rng, x, observed, *, n_masks=1):
     observed = as_observed(observed, x.shape)
     x = as_binary(onp.where(observed, x, 0), len(params["c"]), onp.uint8)
     drawn = rng.integers(n_masks, size=len(x))
-    for number in range(n_masks):
+    for number in onp.unique(drawn):
         rows = drawn == number
-        x[rows] = _visit(params, rng, x[rows], observed[rows], *connectivity(layer_sizes(params), number, n_masks))
+        x[rows] = _visit(params, rng, x[rows], observed[rows], *connectivity(layer_sizes(params), int(number), n_masks))
     return x
 
 

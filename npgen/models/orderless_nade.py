@@ -2,9 +2,9 @@
 
     p(x_d = 1 | x_o) = sigmoid(l_d)                             for every pixel d outside the set o
 
-    h_1 = relu(c + sum_{j in o} (s_j W_j + r M_j))              s_j = x_j - mu_j
-    h_k = relu(h_{k-1} U_k + c_k)                               k = 2 ... L
-    l   = h_L V + b  [+ sum_{j in o} s_j A_j]
+    h_1 = relu(c + sum_{j in o} (t_j W_j + r M_j))              t_j = x_j - mu_j
+    h_i = relu(h_{i-1} U_i + c_i)                               i = 2 ... L
+    l   = h_L V + b  [+ sum_{j in o} t_j A_j]
 
 The network is given which pixels are observed, o, and their values, and says something about all others. It is trained
 on random o: with a size |o| uniform in 0 ... D - 1, the D - |o| terms that it predicts, times D / (D - |o|), are an
@@ -94,10 +94,10 @@ def init_params(rng, n_visible, hidden_sizes, dtype=onp.float32, *, marginals=No
 
 def logits_given(params, x, observed):
     """Logits of p(x_d = 1 | x_o), (n, D), for x (n, D) and o as an array of 0 and 1; of no use where d is in o."""
-    s = (x - constant(params["mu"])) * observed
-    a = linear(s, params["W"]) + linear(constant(params["r"]) * observed, params["M"]) + params["c"]
+    t = (x - constant(params["mu"])) * observed
+    a = linear(t, params["W"]) + linear(constant(params["r"]) * observed, params["M"]) + params["c"]
     logits = affine(_last_layer(params, a), params["V"], params["b"])
-    return logits + linear(s, params["A"]) if "A" in params else logits
+    return logits + linear(t, params["A"]) if "A" in params else logits
 
 
 def _last_layer(params, a):
@@ -166,18 +166,19 @@ def log_prob_in_order(params, x, order):
     As in NADE, what is observed enters the pre-activation of the first layer term by term.
     """
     order = as_order(order, len(params["b"]))
+    x = as_binary(x, len(order), params["b"].dtype)
     place = onp.argsort(order)
-    s = x - constant(params["mu"])
+    t = x - constant(params["mu"])
     M = constant(params["r"]) * params["M"]
     direct = np.tile(params["b"], (len(x), 1))  # what does not pass through the hidden layers
     if "A" in params:
-        direct = direct + np.dot(s, params["A"] * (place[:, None] < place))  # from the pixels before each
+        direct = direct + np.dot(t, params["A"] * (place[:, None] < place))  # from the pixels before each
     a = np.tile(params["c"], (len(x), 1))
     terms = []
     for d in order:
         logit = np.dot(_last_layer(params, a), params["V"][:, d]) + direct[:, d]
         terms.append(x[:, d] * logit - softplus(logit))
-        a = a + np.outer(s[:, d], params["W"][d]) + M[d]
+        a = a + np.outer(t[:, d], params["W"][d]) + M[d]
     return sum(terms)
 
 
@@ -185,7 +186,6 @@ def log_prob(params, x, *, n_orderings=1):
     """log (1 / S) sum_s p(x, in the ordering s), in nats, (n,), for binary x (n, D): EoNADE with S fixed orderings."""
     require_positive(n_orderings=n_orderings)
     D = len(params["b"])
-    x = as_binary(x, D, params["b"].dtype)
     of_each = [log_prob_in_order(params, x, ordering(s, D)) for s in range(n_orderings)]
     return logsumexp(np.stack(of_each), axis=0) - math.log(n_orderings)
 
@@ -196,7 +196,7 @@ def sample(params, rng, n_samples, *, n_orderings=1):
     D = len(params["b"])
     x = onp.zeros((n_samples, D), onp.uint8)
     drawn = rng.integers(n_orderings, size=n_samples)
-    for s in range(n_orderings):
+    for s in onp.unique(drawn):
         rows = onp.flatnonzero(drawn == s)
         x[rows] = _visit(params, rng, x[rows], [], ordering(s, D))
     return x

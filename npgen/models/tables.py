@@ -20,7 +20,7 @@ table is the sum of the D log-tables as they broadcast, and nothing else has to 
 
     p(v) = #{bin of v} / (n (e_{m+1} - e_m)),   bin m = [e_m, e_{m+1}), the last one [e_{M-1}, e_M],
 
-and a Gaussian for each class y, from which Bayes' rule gives the class:
+with n examples between e_0 and e_M, and a Gaussian for each class y, from which Bayes' rule gives the class:
 
     p(v | y) = N(v; mean_y, std_y^2),   p(y | v) = p(y) p(v | y) / sum_y' p(y') p(v | y').
 
@@ -176,7 +176,7 @@ def _require_graph(parents, n_visible):
     try:
         TopologicalSorter(parents).prepare()
     except CycleError as error:
-        circle = " <- ".join(map(str, error.args[1]))
+        circle = " -> ".join(map(str, error.args[1]))  # from parent to child
         raise InputError(f"parents: expected no variable to depend on itself; found the circle {circle}") from error
     return parents
 
@@ -248,6 +248,13 @@ def sample(params, rng, n_samples):
     return x
 
 
+def _as_values(values):
+    """The real numbers (n,) in float64, after a check."""
+    if np.ndim(values) != 1:
+        raise InputError(f"expected an array of numbers, of shape (n,); found shape {np.shape(values)}")
+    return as_real(np.reshape(values, (-1, 1)), 1, np.float64)[:, 0]
+
+
 # --- histograms ------------------------------------------------------------------------------------------------------
 
 
@@ -260,7 +267,7 @@ def bin_of(values, edges):
     edges = np.asarray(edges, np.float64)
     if edges.ndim != 1 or len(edges) < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
         raise InputError(f"edges: expected at least two finite numbers, rising; found {edges}")
-    values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)[:, 0]
+    values = _as_values(values)
     bins = np.searchsorted(edges, values, side="right") - 1
     bins[values == edges[-1]] = len(edges) - 2  # the last bin is closed
     return np.where(bins == len(edges) - 1, -1, bins)
@@ -312,7 +319,8 @@ def fit_classes(values, labels, n_classes):
     InputError
         If a class has no examples, or all its values are the same; says which.
     """
-    values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)[:, 0]
+    require_positive(n_classes=n_classes)
+    values = _as_values(values)
     labels = _as_categories(np.reshape(labels, (-1, 1)), (n_classes,))[:, 0]
     if len(labels) != len(values):
         raise InputError(f"expected a label for each value; found {len(labels)} labels and {len(values)} values")
@@ -330,9 +338,9 @@ def fit_classes(values, labels, n_classes):
 
 def class_log_prob(params, values):
     """log p(v | y), in nats, (n, C)."""
-    values = as_real(np.reshape(values, (-1, 1)), 1, np.float64)
+    values = _as_values(values)
     shape = (len(values), len(params["mean"]), 1)
-    v = np.broadcast_to(values[:, :, None], shape)
+    v = np.broadcast_to(values[:, None, None], shape)
     mean, log_std = (np.broadcast_to(params[key][:, None], shape) for key in ("mean", "log_std"))
     return gaussian_log_prob(v, mean, log_std)
 

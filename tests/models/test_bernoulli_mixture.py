@@ -73,3 +73,14 @@ def test_em_refuses_what_is_not_binary(rng, value):
     x[3, 1] = value
     with pytest.raises(ValueError, match=r"expected data in \{0, 1\}; found"):
         bernoulli_mixture.em_step(params, x)
+
+
+def test_em_in_float32_counts_many_examples_as_float64_does(rng):
+    """A pixel that is always 1 has mu = (n + 1) / (n + 2) in each component."""
+    x = np.ones((100_000, 2), np.uint8)
+    x[:, 1] = rng.integers(0, 2, len(x))
+    params = {"log_pi": np.full(3, -np.log(3), np.float32), "logits": np.zeros((3, 2), np.float32)}
+    for _ in range(3):
+        params = bernoulli_mixture.em_step(params, x)
+    assert params["logits"].dtype == params["log_pi"].dtype == np.float32
+    np.testing.assert_allclose(params["logits"][:, 0], np.log(len(x) / 3 + 1), rtol=1e-5)

@@ -177,3 +177,18 @@ def test_the_gradient_of_the_masked_product(rng):
     W, mask = rng.standard_normal((3, 4)), (rng.random((3, 4)) < 0.5).astype(np.float32)
     gradient = autograd.grad(lambda W: anp.sum(made.masked(W, mask) ** 2))(W)
     np.testing.assert_allclose(gradient, 2 * W * mask)
+
+
+def test_a_mask_that_is_none_of_the_mixture_is_refused(rng):
+    params = made.init_params(rng, 3, (4,))
+    for number, n_masks in ((2, 2), (1, 1), (-1, 2)):
+        with pytest.raises(InputError, match=f"masks 0 to {n_masks - 1}; found {number}"):
+            made.conditional_logits(params, np.zeros((1, 3)), number=number, n_masks=n_masks)
+
+
+def test_only_masks_that_were_drawn_are_walked(rng, monkeypatch):
+    walked = []
+    visit = made._visit
+    monkeypatch.setattr(made, "_visit", lambda *args: walked.append(len(args[2])) or visit(*args))
+    made.sample(made.init_params(rng, 3, (4,)), rng, 2, n_masks=64)
+    assert sum(walked) == 2 and 0 not in walked

@@ -147,3 +147,19 @@ def test_refuses_no_layer_no_unit_no_ordering_and_no_input(rng):
     ):
         with pytest.raises(InputError, match="n_orderings: expected an integer of at least 1; found 0"):
             ask()
+
+
+def test_one_ordering_of_values_that_are_not_binary_is_refused(rng):
+    params = orderless_nade.init_params(rng, 3, (4,))
+    with pytest.raises(InputError, match=r"found 0\.5"):
+        orderless_nade.log_prob_in_order(params, np.full((1, 3), 0.5), [0, 1, 2])
+    as_list = orderless_nade.log_prob_in_order(params, [[0, 1, 1]], [0, 1, 2])
+    np.testing.assert_array_equal(as_list, orderless_nade.log_prob_in_order(params, np.array([[0, 1, 1]]), [0, 1, 2]))
+
+
+def test_only_orderings_that_were_drawn_are_walked(rng, monkeypatch):
+    walked = []
+    visit = orderless_nade._visit
+    monkeypatch.setattr(orderless_nade, "_visit", lambda *args: walked.append(len(args[2])) or visit(*args))
+    orderless_nade.sample(orderless_nade.init_params(rng, 3, (4,)), rng, 2, n_orderings=64)
+    assert sum(walked) == 2 and 0 not in walked

@@ -353,3 +353,26 @@ def test_class_errors():
         tables.fit_classes([1, 2, 3, 4], [0, 0, 1], 2)
     with pytest.raises(InputError, match="nan in row 1"):
         tables.class_posterior(tables.fit_classes([1, 2, 3, 4], [0, 0, 1, 1], 2), [1, np.nan])
+
+
+def test_numbers_in_two_columns_are_refused():
+    for refused in (
+        lambda values: tables.fit_histogram(values, [0, 1, 2]),
+        lambda values: tables.fit_classes(values, [0, 0, 1, 1], 2),
+        lambda values: tables.class_log_prob(tables.fit_classes([1.0, 2, 3, 4], [0, 0, 1, 1], 2), values),
+    ):
+        with pytest.raises(InputError, match=re.escape("of shape (n,); found shape (2, 2)")):
+            refused(np.ones((2, 2)))
+
+
+def test_the_circle_goes_from_parent_to_child():
+    parents = {0: (1,), 1: (2,), 2: (0,)}
+    with pytest.raises(InputError) as error:
+        tables.fit(np.zeros((1, 3), int), (2, 2, 2), parents)
+    circle = [int(d) for d in str(error.value).rsplit("circle ", 1)[1].split(" -> ")]
+    assert all(parent in parents[child] for parent, child in itertools.pairwise(circle))
+
+
+def test_no_class_is_refused_by_its_own_name():
+    with pytest.raises(InputError, match="n_classes"):
+        tables.fit_classes([1.0, 2.0], [0, 0], 0)
