@@ -19,7 +19,8 @@ columns as the rows of W[d], so that
 
 From a_d to a_{d+1} it takes one such row. An image costs O(D H) operations for the hidden layers and O(D K H) for the
 softmaxes; computing each sum anew would cost O(D^2 H). Your functions are held to it: the operations that they take are
-counted, at two values of D. Where a class is marked, a clock is read as well, on images of up to 16 000 pixels.
+counted, at two values of D. When your instructor marks your file (`npgen grade`), they are timed as well, on images of
+up to 16 000 pixels.
 
     W, V  (D, K, H)     c  (H,)        b  (D, K)      x  (B, D), integers from 0 to K - 1
 

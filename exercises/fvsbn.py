@@ -91,8 +91,8 @@ def fvsbn_sample(W, b, n_samples):
         x_1 ~ p(x_1),  x_2 ~ p(x_2 | x_1),  ...,  x_D ~ p(x_D | x_1, ..., x_{D-1})
 
     All images can be drawn side by side, but the pixels of an image only one after another. Draw with `npr`. One image
-    takes O(D^2) operations in all, about as many as its log-likelihood; the check counts them. Where a class is marked,
-    a clock is read as well, on images of up to 3000 pixels.
+    takes O(D^2) operations in all, about as many as its log-likelihood; the check counts them. When your instructor
+    marks your file (`npgen grade`), it is timed as well, on images of up to 3000 pixels.
 
     Parameters
     ----------

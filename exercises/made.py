@@ -5,7 +5,7 @@ in some ordering. In MADE one network computes all of their logits in one pass,
 
     h_0 = x
     h_l = relu(h_{l-1} (W_l * M_l) + b_l)          l = 1, ..., L      hidden layers
-    l   = h_L (W_{L+1} * M_{L+1}) + b_{L+1}                           the D logits,
+    o   = h_L (W_{L+1} * M_{L+1}) + b_{L+1}                           the D logits,
 
 where * multiplies element by element, and the masks M_l of zeros and ones cut every path that leads from a pixel to the
 logit of itself or of one before it. Which weights are cut follows from *degrees*, one number for each unit:
@@ -114,7 +114,7 @@ def made_logits(weights, biases, masks, x):
 def made_log_likelihood(weights, biases, masks, x):
     """The log-probability of each image, in nats.
 
-        log p(x) = sum_d [ x_d log s_d + (1 - x_d) log(1 - s_d) ],        s_d = sigmoid(l_d)
+        log p(x) = sum_d [ x_d log s_d + (1 - x_d) log(1 - s_d) ],        s_d = sigmoid(o_d)
 
     The value is right at logits of -1000 and 1000 as well, where s_d is 0 or 1 to machine precision.
 

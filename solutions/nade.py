@@ -12,8 +12,8 @@ and NADE computes each logit l_d with a small network of H hidden units that see
 
 W_j and V_d are rows of W and V. All D networks share W, and that is the whole trick: going from a_d to a_{d+1} adds a
 single term. An image costs O(D H) operations instead of O(D^2 H), to evaluate as well as to sample. Your functions are
-held to it: the operations that they take are counted, at two values of D. Where a class is marked, a clock is
-read as well, on images of up to 20 000 pixels.
+held to it: the operations that they take are counted, at two values of D. When your instructor marks your file
+(`npgen grade`), they are timed as well, on images of up to 20 000 pixels.
 
     W, V  (D, H)        c  (H,)        b  (D,)        x  (B, D), floats that are 0 or 1
 

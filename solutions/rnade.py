@@ -20,7 +20,8 @@ The means and the standard deviations come from a hidden layer of H units that s
 W_j is row j of W, and V_d = V[d] is a matrix (H, 2K). The more terms a_d has, the larger it is; the number rho_d brings
 each hidden layer to a scale of its own. As in NADE, going from a_d to a_{d+1} adds a single term, so that x costs
 O(D H K) operations and not O(D^2 H). Your functions are held to it: the operations that they take are counted, at two
-values of D. Where a class is marked, a clock is read as well, on vectors of up to 16 000 variables.
+values of D. When your instructor marks your file (`npgen grade`), they are timed as well, on vectors of up to 16 000
+variables.
 
     W  (D, H)     c  (H,)     rho  (D,)     V  (D, H, 2K)     b  (D, 2K)     x  (B, D), real numbers
 

@@ -7,7 +7,7 @@ A distribution of two discrete variables is a table. From N examples (x_n, y_n) 
 and everything else follows from it: marginals by sums, p(x) = sum_y p(x, y), and conditionals by division,
 p(y | x) = p(x, y) / p(x). More columns are generated one after another, by the chain rule:
 
-    p(x_1, ..., x_K) = p(x_1) p(x_2 | x_1) p(x_3 | x_1, x_2) ... p(x_K | x_1, ..., x_{K-1}).
+    p(x_0, ..., x_{K-1}) = p(x_0) p(x_1 | x_0) p(x_2 | x_0, x_1) ... p(x_{K-1} | x_0, ..., x_{K-2}).
 
 Relative frequencies give probability zero to whatever was not observed. Laplace smoothing adds alpha > 0 to each
 *count*, as if every value had been seen alpha times more often.
@@ -192,7 +192,7 @@ def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
 def chain_rule_sample(data, sizes, n_samples, alpha=0.0):
     """New rows, drawn one column after another by the chain rule.
 
-        x_1 ~ p(x_1),  x_2 ~ p(x_2 | x_1),  ...,  x_K ~ p(x_K | x_1, ..., x_{K-1})
+        x_0 ~ p(x_0),  x_1 ~ p(x_1 | x_0),  ...,  x_{K-1} ~ p(x_{K-1} | x_0, ..., x_{K-2})
 
     with the factors of `chain_rule_conditional`. With alpha = 0 only rows of `data` come out, as often as they occur in
     it; with alpha > 0 new rows appear, too. Draw with `npr`.
@@ -311,7 +311,7 @@ if __name__ == "__main__":
         print(f"\nalpha = {alpha}. p(outlook) {p_outlook}, p(tennis) {p_tennis}")
         print("p(tennis | outlook), a row for each of", *TENNIS_VALUES[1])
         print(conditional_table(joint))
-        print("three new days:")
+        print("three sampled days:")
         for day in chain_rule_sample(TENNIS, TENNIS_SIZES, 3, alpha):
             print("   ", *(f"{name}: {TENNIS_VALUES[k][day[k]]}" for k, name in enumerate(TENNIS_COLUMNS)))
 

@@ -19,8 +19,8 @@ esas columnas las guardamos como las filas de W[d], de modo que
 
 Para pasar de a_d a a_{d+1} basta una de esas filas. Una imagen cuesta O(D H) operaciones en las capas ocultas y
 O(D K H) en las softmax; calcular de nuevo cada suma costaría O(D^2 H). A tus funciones se les exige ese coste: se
-cuentan las operaciones que hacen, para dos valores de D. Cuando se corrige una clase, además se mide el tiempo con
-imágenes de hasta 16 000 píxeles.
+cuentan las operaciones que hacen, para dos valores de D. Cuando tu docente califica tu archivo (`npgen grade`), además
+se mide el tiempo con imágenes de hasta 16 000 píxeles.
 
     W, V  (D, K, H)     c  (H,)        b  (D, K)      x  (B, D), enteros de 0 a K - 1
 

@@ -98,7 +98,8 @@ def fvsbn_sample(W, b, n_samples):
 
     Todas las imágenes se pueden muestrear a la vez, pero los píxeles de una imagen, solo uno tras otro. Muestrea con
     `npr`. Una imagen cuesta O(D^2) operaciones en total, más o menos las de su log-verosimilitud; la comprobación las
-    cuenta. Cuando se corrige una clase, además se mide el tiempo con imágenes de hasta 3000 píxeles.
+    cuenta. Cuando tu docente califica tu archivo (`npgen grade`), además se mide el tiempo con imágenes de hasta 3000
+    píxeles.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ píxel a píxel según una ordenación. En MADE una sola red calcula todos sus l
 
     h_0 = x
     h_l = relu(h_{l-1} (W_l * M_l) + b_l)          l = 1, ..., L      las capas ocultas
-    l   = h_L (W_{L+1} * M_{L+1}) + b_{L+1}                           los D logits,
+    o   = h_L (W_{L+1} * M_{L+1}) + b_{L+1}                           los D logits,
 
 donde * multiplica elemento a elemento, y las máscaras M_l, de ceros y unos, cortan todo camino que lleve de un píxel a
 su propio logit o al de uno anterior. Qué pesos se cortan depende de los *grados*, un número por cada unidad:
@@ -14,8 +14,8 @@ su propio logit o al de uno anterior. Qué pesos se cortan depende de los *grado
     m_l(k)   de la unidad oculta k de la capa l, que puede ver los m_l(k) primeros píxeles de la ordenación y no los
              demás. Se sortea entre el menor grado de la capa anterior y D - 1, cada número con la misma probabilidad.
 
-A una unidad se puede llegar desde unidades que no ven más que ella; a un logit, desde unidades que ven menos que su
-lugar:
+A una unidad se puede llegar desde unidades que no ven más píxeles que ella misma; a un logit, desde unidades que ven
+menos píxeles de los que indica su lugar:
 
     M_l[j, k]     = 1  si m_l(k) >= m_{l-1}(j), y 0 si no       l = 1, ..., L
     M_{L+1}[j, d] = 1  si m_0(d) >  m_L(j),     y 0 si no
@@ -133,7 +133,7 @@ def made_logits(weights, biases, masks, x):
 def made_log_likelihood(weights, biases, masks, x):
     """La log-probabilidad de cada imagen, en nats.
 
-        log p(x) = sum_d [ x_d log s_d + (1 - x_d) log(1 - s_d) ],        s_d = sigmoid(l_d)
+        log p(x) = sum_d [ x_d log s_d + (1 - x_d) log(1 - s_d) ],        s_d = sigmoid(o_d)
 
     El valor tiene que ser correcto también para logits de -1000 y 1000, donde s_d es 0 o 1 con la precisión de la
     máquina.

@@ -12,8 +12,8 @@ y NADE calcula cada logit l_d con una red pequeña de H unidades ocultas que sol
 
 W_j y V_d son filas de W y V. Las D redes comparten W, y ese es todo el truco: para pasar de a_d a a_{d+1} basta sumar
 un término. Una imagen cuesta O(D H) operaciones en lugar de O(D^2 H), tanto si se evalúa como si se muestrea. A tus
-funciones se les exige ese coste: se cuentan las operaciones que hacen, para dos valores de D. Cuando se corrige una
-clase, además se mide el tiempo con imágenes de hasta 20 000 píxeles.
+funciones se les exige ese coste: se cuentan las operaciones que hacen, para dos valores de D. Cuando tu docente
+califica tu archivo (`npgen grade`), además se mide el tiempo con imágenes de hasta 20 000 píxeles.
 
     W, V  (D, H)        c  (H,)        b  (D,)        x  (B, D), floats que son 0 o 1
 

@@ -21,7 +21,8 @@ Las medias y las desviaciones típicas salen de una capa oculta de H unidades qu
 W_j es la fila j de W, y V_d = V[d] es una matriz (H, 2K). Cuantos más sumandos tiene a_d, mayor es; el número rho_d da
 a cada capa oculta su propia escala. Como en NADE, para pasar de a_d a a_{d+1} basta sumar un término, así que x cuesta
 O(D H K) operaciones y no O(D^2 H). A tus funciones se les exige ese coste: se cuentan las operaciones que hacen, para
-dos valores de D. Cuando se corrige una clase, además se mide el tiempo con vectores de hasta 16 000 variables.
+dos valores de D. Cuando tu docente califica tu archivo (`npgen grade`), además se mide el tiempo con vectores de hasta
+16 000 variables.
 
     W  (D, H)     c  (H,)     rho  (D,)     V  (D, H, 2K)     b  (D, 2K)     x  (B, D), números reales
 
@@ -144,7 +145,7 @@ def mixture_sample(means, log_stds):
 
     Parameters
     ----------
-    means, log_stds : arrays (B, K), medias y log sigma
+    means, log_stds : arrays (B, K), medias y log sigma (de las desviaciones típicas)
 
     Returns
     -------

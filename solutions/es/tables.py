@@ -8,7 +8,7 @@ frecuencias relativas,
 y todo lo demás se deduce de ella: las marginales, sumando, p(x) = sum_y p(x, y), y las condicionales, dividiendo,
 p(y | x) = p(x, y) / p(x). Si hay más columnas, se generan una tras otra, por la regla de la cadena:
 
-    p(x_1, ..., x_K) = p(x_1) p(x_2 | x_1) p(x_3 | x_1, x_2) ... p(x_K | x_1, ..., x_{K-1}).
+    p(x_0, ..., x_{K-1}) = p(x_0) p(x_1 | x_0) p(x_2 | x_0, x_1) ... p(x_{K-1} | x_0, ..., x_{K-2}).
 
 Las frecuencias relativas dan probabilidad cero a todo lo que no se ha observado. El suavizado de Laplace suma alpha > 0
 a cada *recuento*, como si cada valor se hubiera visto alpha veces más.
@@ -197,7 +197,7 @@ def chain_rule_conditional(data, sizes, prefix, alpha=0.0):
 def chain_rule_sample(data, sizes, n_samples, alpha=0.0):
     """Filas nuevas, muestreadas columna a columna por la regla de la cadena.
 
-        x_1 ~ p(x_1),  x_2 ~ p(x_2 | x_1),  ...,  x_K ~ p(x_K | x_1, ..., x_{K-1})
+        x_0 ~ p(x_0),  x_1 ~ p(x_1 | x_0),  ...,  x_{K-1} ~ p(x_{K-1} | x_0, ..., x_{K-2})
 
     con los factores de `chain_rule_conditional`. Con alpha = 0 solo salen filas de `data`, con la frecuencia que tienen
     allí; con alpha > 0 aparecen también filas nuevas. Muestrea con `npr`.
@@ -316,7 +316,7 @@ if __name__ == "__main__":
         print(f"\nalpha = {alpha}. p(outlook) {p_outlook}, p(tennis) {p_tennis}")
         print("p(tennis | outlook), a row for each of", *TENNIS_VALUES[1])
         print(conditional_table(joint))
-        print("three new days:")
+        print("three sampled days:")
         for day in chain_rule_sample(TENNIS, TENNIS_SIZES, 3, alpha):
             print("   ", *(f"{name}: {TENNIS_VALUES[k][day[k]]}" for k, name in enumerate(TENNIS_COLUMNS)))
 

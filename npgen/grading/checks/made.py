@@ -414,7 +414,7 @@ CHECKS = (
         mistakes=LOG_LIKELIHOOD_MISTAKES,
         hints=(
             N_("You have all the logits. What is the log-probability of one binary pixel, given its logit?"),
-            N_("log s = -log(1 + exp(-l)), and log(1 - s) = -log(1 + exp(l)): neither needs s itself."),
+            N_("log s = -log(1 + exp(-o)), and log(1 - s) = -log(1 + exp(o)): neither needs s itself."),
             N_("np.logaddexp(0, l) is log(1 + exp(l)) without overflow. Sum over the pixels, axis 1."),
         ),
     ),

@@ -314,7 +314,7 @@ CHECKS = (
         builds_on=("chain_rule_conditional",),
         mistakes=SAMPLE_MISTAKES,
         hints=(
-            N_("Draw one row by hand: the first column from p(x_1), then the second given what you drew."),
+            N_("Draw one row by hand: the first column from p(x_0), then the second given what you drew."),
             N_("In a loop over the columns, the values that a row has so far are the prefix for the next column."),
             N_("npr.choice(n, p=probs) draws one of 0, ..., n - 1 with these probabilities, anew for every row."),
         ),
