@@ -3,11 +3,13 @@
 On binary sets a cell tries a few candidates (weight decay, step size, order of the variables) and takes the one that is
 best on the validation part. Where this is best near its end, it may have been too short, and the same is trained once
 more, with more steps; orderless NADE always is, but for a few hundred rows (MAX_EPOCHS). RNADE chooses its weight decay
-on the first of ten folds, for all of them. On MNIST nothing is left to choose. No data set has a recipe of its own:
-sets that were never seen here are trained by the same rule.
+in each of ten folds anew, and what is chosen is trained once more on the whole training fold. On MNIST nothing is left
+to choose. No data set has a recipe of its own: sets that were never seen here are trained by the same rule.
 """
 
 import dataclasses
+import itertools
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,13 +92,19 @@ BINARY = {
 WEIGHT_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # of RNADE: the gradient of l2 w^2 is decay times w
 
 
-def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experiment]:
-    """The experiments of one cell, of which validation chooses; of data in folds, those of the first."""
+def candidates(table: str, dataset: str, model: str, seed: int) -> list[list[Experiment]]:
+    """The experiments of one cell of which validation chooses: a list for each test part, ten for data in folds."""
     name = f"{table}/{dataset}/{model}"
     if table == "mnist-binarized":
-        return [dataclasses.replace(EXPERIMENTS[f"{model}-binarized-mnist".replace("_nade", "")], name=name, seed=seed)]
+        full = EXPERIMENTS[f"{model}-binarized-mnist".replace("_nade", "")]
+        return [[dataclasses.replace(full, name=name, seed=seed)]]
     if table == "uci-real":
-        return [_real(name, dataset, model, seed, weight_decay / 2) for weight_decay in WEIGHT_DECAYS]
+        folds = range(1, N_FOLDS + 1)
+        return [[_real(name, dataset, model, seed, fold, decay / 2) for decay in WEIGHT_DECAYS] for fold in folds]
+    return [_binary(name, dataset, model, seed)]
+
+
+def _binary(name: str, dataset: str, model: str, seed: int) -> list[Experiment]:
     recipe = BINARY[model]
     n_train = len(data.load(dataset).train)
     batch_size = min(100, n_train)
@@ -116,6 +124,23 @@ def candidates(table: str, dataset: str, model: str, seed: int) -> list[Experime
     ]
 
 
+def _real(name: str, dataset: str, model: str, seed: int, fold: int, l2: float) -> Experiment:
+    """Without patience: on a validation part of a few dozen rows the best step may come after a long bad stretch."""
+    return Experiment(
+        name=name,
+        model=model,
+        data=dataset,
+        init={"n_hidden": 50, "n_components": 20},
+        n_steps=6000,
+        batch_size=100,
+        step_size=2e-2,
+        l2=l2,
+        data_options={"fold": fold},
+        validate_every=50,
+        seed=seed,
+    )
+
+
 def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
     """The same experiment with more steps, if it was best at its end and may have more; or None."""
     if table in FIXED_LENGTH:
@@ -128,43 +153,50 @@ def longer(table: str, chosen: Experiment, best_step: int) -> Experiment | None:
     return dataclasses.replace(chosen, n_steps=n_steps)
 
 
-def _real(name: str, dataset: str, model: str, seed: int, l2: float) -> Experiment:
-    """Without patience: on a validation part of a few dozen rows the best step may come after a long bad stretch."""
-    return Experiment(
-        name=name,
-        model=model,
-        data=dataset,
-        init={"n_hidden": 50, "n_components": 20},
-        n_steps=6000,
-        batch_size=100,
-        step_size=2e-2,
-        l2=l2,
-        data_options={"fold": 1},
-        validate_every=50,
-        seed=seed,
-    )
-
-
-def further_folds(experiment: Experiment) -> list[Experiment]:
-    """The same experiment on the other folds of its data; none where these have a test part of their own."""
-    if "fold" not in experiment.data_options:
-        return []
-    folds = range(experiment.data_options["fold"] + 1, N_FOLDS + 1)
-    return [dataclasses.replace(experiment, data_options={"fold": fold}) for fold in folds]
-
-
 def at_most(table: str, rows: list[Experiment]) -> list[Experiment]:
-    """All that a cell with these candidates may train."""
+    """All that may be trained for one test part: its candidates, and the longer one if there may be one."""
     at_its_end = longer(table, rows[0], rows[0].n_steps)
-    return [*rows, *([at_its_end] if at_its_end else []), *further_folds(rows[0])]
+    return [*rows, at_its_end] if at_its_end else rows
+
+
+def trained_again(experiment: Experiment) -> bool:
+    """Whether what was chosen is trained once more, on the validation part as well, for as many steps as were best.
+
+    So it is where there are folds: their rows are few, and that of a Gaussian is fitted to all of them.
+    """
+    return "fold" in experiment.data_options
 
 
 def cost(table: str, dataset: str, model: str) -> float:
-    """About how many multiply-adds a cell takes, for one example of each batch: enough to tell how much is done."""
+    """About how many multiply-adds a cell takes: enough to tell how much is done."""
     if model == "gaussian":
         return 1.0
-    rows = candidates(table, dataset, model, seed=0)
-    D = data.load(dataset, **rows[0].data_options).n_visible
-    init = rows[0].init
-    width = sum(init.get("hidden_sizes", ())) or init.get("n_hidden", D / 2)
-    return float(D * width * sum(row.n_steps for row in at_most(table, rows)))
+    parts = candidates(table, dataset, model, seed=0)
+    one = parts[0][0]
+    n_steps = sum(row.n_steps for rows in parts for row in at_most(table, rows))
+    n_steps += len(parts) * one.n_steps * trained_again(one)
+    D = data.load(dataset, **one.data_options).n_visible
+    return 3.0 * one.batch_size * _pass(one, D) * (n_steps + len(parts) * steps_of_test(one))
+
+
+def steps_of_test(experiment: Experiment) -> float:
+    """About how many steps of training take as long as log p(x) of the whole test part.
+
+    A step is a pass forward and two backward for each row of a batch, and a row of the test part one pass forward. But
+    orderless NADE passes each row through all layers after the first for every variable, in each ordering.
+    """
+    dataset = data.load(experiment.data, **experiment.data_options)
+    D, passes = dataset.n_visible, float(len(dataset.test))
+    if experiment.model == "orderless_nade":
+        sizes = experiment.init["hidden_sizes"]
+        of_a_variable = sizes[0] + sum(map(math.prod, itertools.pairwise(sizes))) + sizes[-1]
+        passes *= experiment.test_options.get("n_orderings", 1) * D * of_a_variable / _pass(experiment, D)
+    return passes / (3 * experiment.batch_size)
+
+
+def _pass(experiment: Experiment, D: int) -> float:
+    """About how many multiply-adds it takes to compute all conditionals of one example."""
+    init = experiment.init
+    sizes = init.get("hidden_sizes") or (init.get("n_hidden", D / 4),)  # FVSBN: half of D^2
+    components = 3 * init["n_components"] if "n_components" in init else 1
+    return D * sizes[0] + sum(map(math.prod, itertools.pairwise(sizes))) + sizes[-1] * D * components

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from npgen.errors import InputError
+from npgen.errors import InputError, unknown_name
 from npgen.files import atomic_write
 from npgen.recipes import TABLES, Table
 
@@ -33,11 +33,18 @@ def read(path: Path) -> list[dict[str, Any]]:
         return []
     try:
         rows = json.loads(path.read_bytes())
-        if not isinstance(rows, list) or not all({"dataset", "model", "seed", "nats"} <= row.keys() for row in rows):
-            raise ValueError("a cell without its figures")
+        if not isinstance(rows, list) or not all(_is_cell(row, TABLES[path.stem]) for row in rows):
+            raise ValueError("a cell without its figures, or of another table")
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path}: not a table that npgen wrote ({error}). Move it away to begin anew.") from error
     return rows
+
+
+def _is_cell(row: dict[str, Any], table: Table) -> bool:
+    """Whether it is of this table, and has all that is written of it."""
+    figures = (row.get(name) for name in ("nats", "standard_error", "seconds", "seed"))
+    is_number = all(isinstance(figure, int | float) for figure in figures)
+    return is_number and row.get("dataset") in table.datasets and row.get("model") in table.models
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -70,7 +77,10 @@ def markdown(table: Table, rows: list[dict[str, Any]]) -> str:
 
 
 def _figures(found: list[dict[str, Any]], published: float | None) -> str:
-    """The figure of each seed, bold where it, as printed, is no worse than the published; with error and seconds."""
+    """The figures of all seeds, with error and seconds of the first.
+
+    Bold where the figure, as printed, is no worse than the published one.
+    """
 
     def figure(row):
         nats = f"{row['nats']:.2f}"
@@ -92,6 +102,8 @@ def with_tables(page: str, out: Path) -> str:
 
     def table(found):
         start, name, end = found.groups()
+        if name not in TABLES:
+            raise unknown_name("table", name, TABLES)
         return f"{start}\n{markdown(TABLES[name], read(out / f'{name}.json'))}\n{end}"
 
     return MARKED.sub(table, page)
@@ -105,4 +117,6 @@ def main(page: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python -m npgen.results PAGE FOLDER")
     main(*map(Path, sys.argv[1:]))

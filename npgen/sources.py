@@ -257,10 +257,14 @@ def fetch(name: str) -> list[Path]:
 def place(name: str) -> str:
     """The folder or folders that hold set `name`, or words to say where it would come from."""
     files = files_of(name)
-    missing = [file for file in files if find(file) is None]
-    if missing:
-        return f"not here, {'would' if all(file.site for file in missing) else 'cannot'} be downloaded"
+    if any(find(file) is None for file in files):
+        return f"not here, {'would' if obtainable(name) else 'cannot'} be downloaded"
     return ", ".join(dict.fromkeys(str(find(file).parent) for file in files)) or "scikit-learn"
+
+
+def obtainable(name: str) -> bool:
+    """Whether each file of set `name` is here, or would be downloaded."""
+    return all(find(file) or file.site for file in files_of(name))
 
 
 def path(name: str) -> list[Path]:

@@ -225,6 +225,15 @@ def test_marginal_densities_beside_histograms(rng):
     assert texts(figure.legends[0]) == ["histogram of 50 test examples", "density of the model"]
 
 
+def test_peaks_far_above_the_bars_are_cut_off_and_nothing_else_is(rng):
+    x, grid, densities = rng.random((50, 2)), np.stack([np.linspace(0, 1, 7)] * 2), np.ones((2, 7))
+    densities[0, 3] = 100
+    peaked, flat = figures.marginal_densities(x, grid, densities, "caption", COLUMNS[:2]).axes
+    highest = max(bar.get_height() for bar in peaked.patches)
+    assert peaked.get_ylim() == pytest.approx((0, 2.1 * highest))
+    assert flat.get_ylim()[1] > max(bar.get_height() for bar in flat.patches)
+
+
 def test_conditional_densities_have_a_line_and_a_mark_for_each_example(rng):
     grid, marginals, conditionals = np.sort(rng.random((5, 7))), rng.random((5, 7)), rng.random((2, 5, 7))
     x = rng.random((2, 5))

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from npgen import checkpoint, data, published, recipes, reproduce, results
+from npgen import checkpoint, data, preparation, published, recipes, reproduce, results
 from npgen import run as run_module
 from npgen.cli import main
 from npgen.errors import Diverged, InputError
-from npgen.experiments import MODELS
+from npgen.experiments import MODELS, Experiment
 from npgen.folds import Fold
 
 
@@ -18,7 +18,7 @@ def tiny(monkeypatch):
     """A table of two models on the 8x8 digits, trained for a few steps."""
     table = recipes.Table("Tiny", {("digits", "fvsbn"): 1000.0, ("digits", "orderless_nade"): 0.5})
     monkeypatch.setitem(recipes.TABLES, "tiny", table)
-    sizes = {"fvsbn": {}, "orderless_nade": {"init": {"hidden_sizes": (5,)}}}
+    sizes = {"fvsbn": {}, "orderless_nade": {"init": {"hidden_sizes": (50,)}}}
     for model, fixed in sizes.items():
         full = recipes.BINARY[model]
         choices = ({"l2": 1e-5}, {"l2": 1e-4})
@@ -26,7 +26,7 @@ def tiny(monkeypatch):
         monkeypatch.setitem(recipes.BINARY, model, short)
 
     def candidates(*args, full=recipes.candidates, **others):
-        return [dataclasses.replace(row, validate_every=2) for row in full(*args, **others)]
+        return [[dataclasses.replace(row, validate_every=2) for row in rows] for rows in full(*args, **others)]
 
     monkeypatch.setattr(recipes, "candidates", candidates)
 
@@ -37,7 +37,18 @@ def run(*arguments):
     return ended.value.code
 
 
-def test_a_table_is_trained_written_and_gone_on_with(tiny, tmp_path, monkeypatch):
+@pytest.fixture
+def trained(monkeypatch):
+    """The names of the cells that are trained, as they are begun."""
+    names = []
+    train_cell = reproduce.train_cell
+    monkeypatch.setattr(
+        reproduce, "train_cell", lambda cell, *others: names.append(cell.name) or train_cell(cell, *others)
+    )
+    return names
+
+
+def test_a_table_is_trained_written_and_gone_on_with(tiny, trained, tmp_path):
     assert run("tiny", "--only", "digits/fvsbn", "--out", tmp_path) == 0
     rows = json.loads((tmp_path / "tiny.json").read_text())
     assert [row["model"] for row in rows] == ["fvsbn"]
@@ -46,11 +57,7 @@ def test_a_table_is_trained_written_and_gone_on_with(tiny, tmp_path, monkeypatch
     assert row.keys() == set(keys.split())
     assert (row["table"], row["dataset"], row["seed"], row["published"]) == ("tiny", "digits", 0, 1000.0)
     assert row["n_parameters"] == 64 * 65 // 2 and 15 < row["nats"] < 40
-    trained = []
-    train_cell = reproduce.train_cell
-    monkeypatch.setattr(
-        reproduce, "train_cell", lambda cell, *others: trained.append(cell.name) or train_cell(cell, *others)
-    )
+    trained.clear()
     assert run("tiny", "--out", tmp_path) == 0
     assert trained == ["digits/orderless_nade"]  # the other one is kept
     assert run("tiny", "--out", tmp_path, "--seed", "1") == 0
@@ -90,6 +97,26 @@ def test_how_much_is_done_is_told(tiny, tmp_path, monkeypatch):
     assert heard == sorted(heard) and heard[0] == 0 and heard[-1] == 1.0 and len(set(heard)) > 10
 
 
+def test_what_another_process_wrote_in_the_meantime_stays(tiny, tmp_path, monkeypatch):
+    path = tmp_path / "tiny.json"
+    train_cell = reproduce.train_cell
+
+    def beside_another(cell, *others):
+        row = train_cell(cell, *others)
+        results.write(path, [*results.read(path), row | {"seed": 1}])
+        return row
+
+    monkeypatch.setattr(reproduce, "train_cell", beside_another)
+    assert run("tiny", "--only", "digits/fvsbn", "--out", tmp_path) == 0
+    assert [row["seed"] for row in results.read(path)] == [0, 1]
+
+
+def test_the_longest_cell_comes_first(tiny, trained, tmp_path):
+    """Of two processes neither waits long for the other at the end."""
+    assert run("tiny", "--out", tmp_path) == 0
+    assert trained == ["digits/orderless_nade", "digits/fvsbn"]
+
+
 def test_tables_in_a_page(tmp_path):
     row = {"dataset": "dna", "model": "nade", "seed": 0, "nats": 83.0, "standard_error": 0.25, "seconds": 60.0}
     results.write(tmp_path / "uci-binary.json", [row])
@@ -98,13 +125,15 @@ def test_tables_in_a_page(tmp_path):
     assert "| **83.00** ± 0.25 (60 s) | 84.81 |" in written and "old" not in written
     assert written.startswith("before\n<!-- ") and written.endswith("<!-- end -->\nafter")
     assert results.with_tables(written, tmp_path) == written
+    with pytest.raises(InputError, match="uci-binary"):
+        results.with_tables("<!-- results/uci-binry.json -->\n<!-- end -->", tmp_path)
 
 
 def test_the_choice_is_made_on_validation(tiny):
     """Among the candidates, and then between the best of them and the same for longer."""
     cell = reproduce.Cell("tiny", "digits", "fvsbn", 0)
     row = reproduce.train_cell(cell, 1)
-    found = [reproduce._trained(c) for c in recipes.candidates("tiny", "digits", "fvsbn", 0)]
+    found = [reproduce._trained(c) for c in recipes.candidates("tiny", "digits", "fvsbn", 0)[0]]
     best = min(found, key=lambda one: one.validation)
     assert best.step == 4  # its last one
     longer = reproduce._trained(dataclasses.replace(best.experiment, n_steps=8))
@@ -112,11 +141,29 @@ def test_the_choice_is_made_on_validation(tiny):
     assert row["recipe"]["validation"] == round(longer.validation, 4) and row["recipe"]["n_steps"] == 8
 
 
-def test_progress_counts_steps_not_runs(tiny):
-    """Two candidates of four steps, then the best of them for eight."""
+def test_progress_counts_steps_not_runs_and_the_test_part(tiny):
+    """Two candidates of four steps, then the best of them for eight, then the evaluation, in batches of 200."""
     told = []
-    reproduce.train_cell(reproduce.Cell("tiny", "digits", "fvsbn", 0), 1, told.append)
-    assert told == [step / 16 for step in range(1, 17)]
+    cell = reproduce.Cell("tiny", "digits", "fvsbn", 0)
+    reproduce.train_cell(cell, 1, told.append)
+    n_test = len(data.digits().test)
+    of_test = n_test / (3 * 100)  # a step is three passes over 100 examples
+    steps = [step / (16 + of_test) for step in range(1, 17)]
+    batches = [1 - of_test / (16 + of_test) * (1 - min(1, done / n_test)) for done in range(200, n_test + 200, 200)]
+    assert told == pytest.approx([*steps, *batches]) and told[-1] == 1.0
+
+
+def test_what_an_evaluation_costs():
+    """Of one hidden layer as much as a pass for each ordering; of more, a pass through the others for each variable."""
+    one, two = (
+        Experiment("", "orderless_nade", "digits", {"hidden_sizes": sizes}, 10, test_options={"n_orderings": 8})
+        for sizes in ((20,), (20, 30))
+    )
+    steps_of_a_pass = len(data.digits().test) / (3 * one.batch_size)
+    assert recipes.steps_of_test(one) == pytest.approx(8 * steps_of_a_pass)
+    both = 64 * (20 + 20 * 30 + 30) / (64 * 20 + 20 * 30 + 30 * 64)
+    assert recipes.steps_of_test(two) == pytest.approx(8 * steps_of_a_pass * both)
+    assert recipes.steps_of_test(dataclasses.replace(one, model="made")) == pytest.approx(steps_of_a_pass)
 
 
 def test_with_checkpoints_a_cell_goes_on_where_it_was_stopped(tiny, tmp_path, monkeypatch):
@@ -157,7 +204,7 @@ def note(steps):
 
 
 def test_only_what_was_best_at_its_end_is_trained_for_longer(tiny):
-    chosen = recipes.candidates("tiny", "digits", "fvsbn", 0)[0]
+    chosen = recipes.candidates("tiny", "digits", "fvsbn", 0)[0][0]
     assert recipes.longer("tiny", chosen, best_step=2) is None
     assert recipes.longer("tiny", chosen, best_step=4) == dataclasses.replace(chosen, n_steps=8)
     assert recipes.longer("uci-real", chosen, best_step=4) is None
@@ -191,7 +238,7 @@ def test_a_candidate_that_diverges_is_not_chosen(tiny, monkeypatch):
 
 
 def test_few_examples_are_not_trained_on_for_more_than_so_many_epochs(tiny, monkeypatch):
-    chosen = recipes.candidates("tiny", "digits", "orderless_nade", 0)[0]
+    chosen = recipes.candidates("tiny", "digits", "orderless_nade", 0)[0][0]
     of_an_epoch = len(data.digits().train) // chosen.batch_size
     monkeypatch.setitem(
         recipes.BINARY, "orderless_nade", dataclasses.replace(recipes.BINARY["orderless_nade"], longer=99)
@@ -241,7 +288,13 @@ def test_names_that_are_none(arguments, says, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '[{"dataset": "adult"}]', "{}"])
+CELL = '[{"dataset": "%s", "model": "nade", "seed": 0, "nats": %s, "standard_error": 0.1, "seconds": 1}]'
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", "[1]", '[{"dataset": "adult"}]', "{}", CELL % ("red_wine", 9.0), CELL % ("adult", '"9"'), CELL % ([1], 9.0)],
+)
 def test_a_damaged_file_is_not_overwritten(content, tmp_path):
     path = tmp_path / "uci-binary.json"
     path.write_text(content)
@@ -260,22 +313,70 @@ def test_published_figures_are_of_sets_and_models_that_there_are():
     assert published.UCI_REAL["red_wine", "rnade"] == 9.36
 
 
-def test_folds_are_the_mean_over_ten(monkeypatch):
+@pytest.fixture
+def folds(monkeypatch):
+    """Ten made-up folds in the place of red wine's."""
     rng = np.random.default_rng(0)
 
-    def fold(name, fold):
-        x = rng.standard_normal((60, 3))
-        return Fold(name, fold, x[:40], x[40:50], x[50:], ("a", "b", "c"), np.zeros(3), np.ones(3))
+    def fold(number):
+        x = rng.standard_normal((160, 3))
+        return Fold("red_wine", number, x[:120], x[120:140], x[140:], ("a", "b", "c"), np.zeros(3), np.ones(3))
 
-    folds = {number: fold("red_wine", number) for number in range(1, 11)}
-    monkeypatch.setattr(data, "load", lambda name, fold: folds[fold])
+    ten = {number: fold(number) for number in range(1, 11)}
+    monkeypatch.setattr(data, "load", lambda name, fold: ten[fold])
+    return ten
+
+
+def test_folds_are_the_mean_over_ten(folds):
     row = reproduce.train_cell(reproduce.Cell("uci-real", "red_wine", "gaussian", 0), 1)
-    assert len(row["recipe"]["folds"]) == 10
-    assert row["nats"] == pytest.approx(np.mean(row["recipe"]["folds"]), abs=1e-4)
-    assert row["standard_error"] == pytest.approx(np.std(row["recipe"]["folds"], ddof=1) / np.sqrt(10), abs=1e-4)
+    assert [fold["data_options"] for fold in row["recipe"]["folds"]] == [{"fold": number} for number in folds]
+    nats = [fold["nats"] for fold in row["recipe"]["folds"]]
+    assert row["nats"] == pytest.approx(np.mean(nats), abs=1e-4)
+    assert row["standard_error"] == pytest.approx(np.std(nats, ddof=1) / np.sqrt(10), abs=1e-4)
     one = np.concatenate([folds[1].train, folds[1].valid])
     centred = folds[1].test - one.mean(axis=0)
     covariance = np.cov(one.T, bias=True)
     quadratic = np.sum(centred @ np.linalg.inv(covariance) * centred, axis=1)
     expected = 0.5 * np.mean(quadratic + np.linalg.slogdet(2 * np.pi * covariance)[1])
-    assert row["recipe"]["folds"][0] == pytest.approx(expected, abs=1e-4)
+    assert nats[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_was_chosen_is_trained_again_on_the_whole_training_fold(folds):
+    """From the same start, for as many steps as were best."""
+    (row, *_), *_ = recipes.candidates("uci-real", "red_wine", "rnade", 0)
+    best = reproduce._trained(dataclasses.replace(row, n_steps=20, validate_every=10))
+    again = reproduce._trained_again(dataclasses.replace(best, step=10))
+    folds[1] = dataclasses.replace(folds[1], train=np.concatenate([folds[1].train, folds[1].valid]))
+    prepared = preparation.prepare(best.experiment)
+    steps = run_module.advance(prepared.plan, run_module.start(prepared.plan, prepared.params))
+    expected = next(run.params for run in steps if run.step == 10)
+    for name, leaf in again.params.items():
+        np.testing.assert_array_equal(leaf, expected[name])
+
+
+def test_each_fold_chooses_for_itself(folds, monkeypatch, tmp_path):
+    """By its own validation part: what one fold chooses says nothing of another."""
+    full = recipes.candidates
+
+    def short(*args):
+        return [[dataclasses.replace(row, n_steps=20, validate_every=10) for row in rows] for rows in full(*args)]
+
+    monkeypatch.setattr(recipes, "candidates", short)
+    monkeypatch.setattr(recipes, "WEIGHT_DECAYS", (0.0, 40.0))
+    for number in (2, 5):  # another density: there it pays to learn it
+        folds[number] = dataclasses.replace(
+            folds[number], **{name: 0.01 * getattr(folds[number], name) for name in ("train", "valid", "test")}
+        )
+    told = []
+    cell = reproduce.Cell("uci-real", "red_wine", "rnade", 0)
+    row = reproduce.train_cell(cell, 1, told.append, tmp_path)
+    assert told == sorted(told) and told[-1] == 1.0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"red_wine-rnade-fold{fold}-{run}.npz" for fold in folds for run in (1, 2)}
+    for number, rows in enumerate(short("uci-real", "red_wine", "rnade", 0), start=1):
+        best = min(map(reproduce._trained, rows), key=lambda one: one.validation)
+        found = row["recipe"]["folds"][number - 1]
+        assert (found["l2"], found["validation"]) == (best.experiment.l2, round(best.validation, 4))
+        assert found["nats"] == round(reproduce._tested(reproduce._trained_again(best)).mean, 4)
+    assert len({fold["l2"] for fold in row["recipe"]["folds"]}) == 2
+    assert "l2" not in row["recipe"] and row["recipe"]["n_steps"] == 20

@@ -113,6 +113,9 @@ def marginal_densities(
 ) -> "Figure":
     """p(x_d) of every variable, one panel each: by a model (lines) and by a histogram of examples.
 
+    Where measurements are rounded, a model may put narrow peaks on common values. What is above twice the highest
+    bar is cut off: the rest could not be seen beside it.
+
     Parameters
     ----------
     x : array (n, D)
@@ -123,10 +126,12 @@ def marginal_densities(
     """
     figure, panels = _panels(caption, columns)
     for d, axes in enumerate(panels):
-        axes.hist(
+        bars, _, _ = axes.hist(
             x[:, d], N_BINS, density=True, color=COLOURS[4], alpha=0.5, label=f"histogram of {len(x)} test examples"
         )
         axes.plot(grid[d], densities[d], color=COLOURS[0], label="density of the model")
+        highest = max(bars.max(), densities[d].max())
+        axes.set_ylim(0, 1.05 * min(highest, 2 * bars.max()))
     _label_density(panels)
     _legend(figure, panels)
     return figure
