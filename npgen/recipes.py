@@ -162,7 +162,7 @@ def at_most(table: str, rows: list[Experiment]) -> list[Experiment]:
 def trained_again(experiment: Experiment) -> bool:
     """Whether what was chosen is trained once more, on the validation part as well, for as many steps as were best.
 
-    So it is where there are folds: their rows are few, and that of a Gaussian is fitted to all of them.
+    So it is where there are folds: their rows are few, and the Gaussian beside it is fitted to all of them, too.
     """
     return "fold" in experiment.data_options
 

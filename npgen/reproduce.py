@@ -63,8 +63,8 @@ def train_cell(
 ) -> dict[str, Any]:
     """Train every candidate, choose on validation, evaluate on test: in each fold anew, of data in folds.
 
-    `told` hears now and then what share of it is done. With a folder of `checkpoints`, each run leaves one there, and
-    goes on from it.
+    `told` hears now and then what share of it is done. With a folder of `checkpoints`, each run of which the choice is
+    made leaves one there, and goes on from it; only the last training of a fold, of what was chosen, begins anew.
     """
     from threadpoolctl import threadpool_limits
 
